@@ -1,0 +1,1 @@
+"""Rows: columns, sources, formats, sinks. Nothing here knows what a run is."""

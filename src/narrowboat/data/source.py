@@ -1,0 +1,88 @@
+"""Source: where rows come from. The protocol every source in `sources/` keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+from narrowboat.data.columns import Column
+
+Row: TypeAlias = tuple[Any, ...]
+"""A row: one cell a column, in the columns' order.
+
+A cell is None, text (`str`, or UTF-8 `bytes` when the reader was opened with `raw_text`), int, float,
+bool, Decimal, date, datetime, time, UUID, or raw bytes where the column is Type.BINARY.
+"""
+
+Position: TypeAlias = list[Any]
+"""The resume key's values in the last row delivered, as JSON; opaque to everyone but its source."""
+
+
+class Block(NamedTuple):
+    """A fixed number of rows (fewer only at the end) and where they end."""
+
+    rows: Sequence[Row]
+    position: Position | None
+    """None where the source cannot go on from here (no unique key)."""
+
+
+class Count(NamedTuple):
+    """How many rows there are. `estimated` is True where the figure comes from statistics."""
+
+    rows: int
+    estimated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a source delivers, known before the first row."""
+
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    """The unique, non-null columns by which a run goes on after an interruption; empty: it starts from zero."""
+    no_key_because: str = ""
+    """A sentence for people, where `key` is empty."""
+
+    @property
+    def resumable(self) -> bool:
+        return bool(self.key)
+
+
+class Reader(Protocol):
+    """One open statement. Used by one thread, but for `cancel`."""
+
+    def blocks(self) -> Iterator[Block]:
+        """Deliver the rows block by block; each row exactly once, in the key's order."""
+        ...
+
+    def cancel(self) -> None:
+        """Stop the statement that is running, from another thread. `blocks` then raises or ends. Idempotent."""
+        ...
+
+    def close(self) -> None:
+        """Give back the connection. Idempotent."""
+        ...
+
+
+class Source(Protocol):
+    """Rows that can be read in order, and again from a position.
+
+    A source object is inert: it connects in `shape`, `count` and `open`, and holds nothing between them.
+    All three raise SourceUnavailable (no connection; worth trying again) or SourceFailed (the request is at fault).
+    """
+
+    def shape(self) -> Shape:
+        """Columns and resume key, from the catalogue or the statement's description."""
+        ...
+
+    def count(self) -> Count | None:
+        """Rows that `open` would deliver; None where only reading them all would tell."""
+        ...
+
+    def open(self, *, after: Position | None, rows: int, raw_text: bool) -> Reader:
+        """Start reading behind `after` (None: from the first row), `rows` rows a block.
+
+        raw_text: text cells are delivered as UTF-8 bytes where that is cheaper.
+        """
+        ...

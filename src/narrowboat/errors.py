@@ -1,0 +1,163 @@
+"""Every error Narrowboat raises: one hierarchy, a stable code each.
+
+A caller may catch `NarrowboatError`, or the built-in that each error also is. Messages say
+what happened, where, and what to do; `code` is what programs and HTTP clients match on.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class NarrowboatError(Exception):
+    """Base of all errors. `code` is stable across versions and stands in every HTTP answer."""
+
+    code: ClassVar[str] = "error"
+
+
+class BadConfiguration(NarrowboatError, ValueError):
+    """A setting, URL or job definition that cannot work; nothing was started."""
+
+    code = "bad-configuration"
+
+
+class BadParameter(NarrowboatError, ValueError):
+    """A parameter of a request is missing, unknown or of the wrong type."""
+
+    code = "bad-parameter"
+
+
+class MissingExtra(NarrowboatError, ImportError):
+    """An optional dependency is not installed; the message names the extra."""
+
+    code = "missing-extra"
+
+
+class UnknownJob(NarrowboatError, LookupError):
+    """No job of that name is registered, or the caller may not know of it."""
+
+    code = "unknown-job"
+
+
+class UnknownRun(NarrowboatError, LookupError):
+    """No run of that id exists, or the caller may not know of it."""
+
+    code = "unknown-run"
+
+
+class NoArtifact(NarrowboatError, LookupError):
+    """The run has no file to give: nothing written yet, or purged after its retention."""
+
+    code = "no-artifact"
+
+
+class NotSignedIn(NarrowboatError, PermissionError):
+    """The host application's callable named no user."""
+
+    code = "not-signed-in"
+
+
+class NotAllowed(NarrowboatError, PermissionError):
+    """The user is known and may not do this."""
+
+    code = "not-allowed"
+
+
+class TooManyRuns(NarrowboatError, RuntimeError):
+    """The user's limit of runs under way is reached. `retry_after` is in seconds."""
+
+    code = "too-many-runs"
+
+    def __init__(self, message: str, *, retry_after: int = 10) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class IdempotencyConflict(NarrowboatError, ValueError):
+    """The idempotency key was used before for a different request."""
+
+    code = "idempotency-conflict"
+
+
+class IllegalTransition(NarrowboatError, ValueError):
+    """The run's state does not allow what was asked (see `kernel.model.TRANSITIONS`)."""
+
+    code = "illegal-transition"
+
+
+class NothingToRetry(NarrowboatError, ValueError):
+    """The run rejected nothing that could be tried again."""
+
+    code = "nothing-to-retry"
+
+
+class LeaseLost(NarrowboatError, RuntimeError):
+    """Another worker holds a newer fence; nothing of this chunk was committed."""
+
+    code = "lease-lost"
+
+
+class SourceUnavailable(NarrowboatError, ConnectionError):
+    """The source cannot be reached or went away; the run may be resumed."""
+
+    code = "source-unavailable"
+
+
+class SourceFailed(NarrowboatError, RuntimeError):
+    """The source refused the request: no such table, a bad query, missing rights."""
+
+    code = "source-failed"
+
+
+class NoResumeKey(NarrowboatError, ValueError):
+    """The source has no unique, non-null key, so an interrupted run starts from zero."""
+
+    code = "no-resume-key"
+
+
+class UnknownColumn(NarrowboatError, LookupError):
+    """A column that was asked for does not exist in the source."""
+
+    code = "unknown-column"
+
+
+class UnknownFormat(NarrowboatError, LookupError):
+    """No such output format; the message lists those there are."""
+
+    code = "unknown-format"
+
+
+class NotRepresentable(NarrowboatError, ValueError):
+    """The data do not fit the format: too many columns, a sheet name that is not allowed."""
+
+    code = "not-representable"
+
+
+class StorageFull(NarrowboatError, OSError):
+    """The disk or the quota is full; what was committed is kept and the run may be resumed."""
+
+    code = "storage-full"
+
+
+class JobFailed(NarrowboatError, RuntimeError):
+    """The job's own code raised; the message carries the exception's type and text."""
+
+    code = "job-failed"
+
+
+class DeadlinePassed(NarrowboatError, TimeoutError):
+    """The run took longer than its deadline; what was committed is kept."""
+
+    code = "deadline-passed"
+
+
+class Poisoned(NarrowboatError, RuntimeError):
+    """Worker after worker died on this run without progress, so it was stopped."""
+
+    code = "poisoned"
+
+
+class StoreUnavailable(NarrowboatError, ConnectionError):
+    """The database of runs cannot be reached or is locked."""
+
+    code = "store-unavailable"
