@@ -1,0 +1,387 @@
+"""The words of the kernel as values, and the one table of allowed transitions.
+
+All times are seconds since the epoch on the store's clock; all durations are seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NamedTuple, TypeAlias
+
+from narrowboat.errors import IllegalTransition
+
+Cursor: TypeAlias = dict[str, Any]
+"""Where the next chunk begins, as JSON. Opaque to the kernel."""
+
+
+class State(StrEnum):
+    """Where a run stands. `TRANSITIONS` says which may follow which, and why."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSING = "pausing"
+    PAUSED = "paused"
+    CANCELLING = "cancelling"
+    INTERRUPTED = "interrupted"
+    PUBLISHING = "publishing"
+    SUCCEEDED = "succeeded"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    CANCELLED = "cancelled"
+
+
+ENDED = frozenset({State.SUCCEEDED, State.PARTIAL, State.FAILED, State.TIMED_OUT, State.CANCELLED})
+"""Nothing happens any more, unless somebody resumes."""
+
+WORKING = frozenset({State.RUNNING, State.PAUSING, State.CANCELLING, State.PUBLISHING})
+"""A worker holds the run's lease (or, fanned out, leases of its parts)."""
+
+CLAIMABLE = frozenset({State.QUEUED, State.INTERRUPTED})
+
+TRANSITIONS: Mapping[tuple[State, State], str] = {
+    (State.QUEUED, State.RUNNING): "a worker claimed it",
+    (State.QUEUED, State.PAUSED): "paused before a worker claimed it",
+    (State.QUEUED, State.CANCELLED): "cancelled before a worker claimed it",
+    (State.QUEUED, State.TIMED_OUT): "its deadline passed while it waited",
+    (State.RUNNING, State.QUEUED): "its slice ended while another run waited, or a passing fault is to be tried again",
+    (State.RUNNING, State.PAUSING): "somebody asked to pause",
+    (State.RUNNING, State.CANCELLING): "somebody asked to cancel",
+    (State.RUNNING, State.INTERRUPTED): "its worker died or slept past its lease",
+    (State.RUNNING, State.PUBLISHING): "its last chunk was committed",
+    (State.RUNNING, State.FAILED): "it cannot go on",
+    (State.RUNNING, State.TIMED_OUT): "its deadline passed",
+    (State.PAUSING, State.PAUSED): "its worker stopped after a chunk, or died",
+    (State.PAUSING, State.RUNNING): "resumed before the pause took effect",
+    (State.PAUSING, State.CANCELLING): "somebody asked to cancel",
+    (State.PAUSING, State.PUBLISHING): "its last chunk was committed before the pause took effect",
+    (State.PAUSING, State.FAILED): "it cannot go on",
+    (State.PAUSING, State.TIMED_OUT): "its deadline passed",
+    (State.PAUSED, State.QUEUED): "resumed",
+    (State.PAUSED, State.CANCELLED): "cancelled while paused",
+    (State.CANCELLING, State.CANCELLED): "its worker stopped, or died",
+    (State.INTERRUPTED, State.RUNNING): "another worker took it over",
+    (State.INTERRUPTED, State.PAUSED): "paused before another worker took it over",
+    (State.INTERRUPTED, State.CANCELLED): "cancelled before another worker took it over",
+    (State.INTERRUPTED, State.FAILED): "worker after worker died on it without progress",
+    (State.INTERRUPTED, State.TIMED_OUT): "its deadline passed",
+    (State.PUBLISHING, State.SUCCEEDED): "its artifact is complete and verified",
+    (State.PUBLISHING, State.PARTIAL): "its artifact is complete, and some rows were rejected",
+    (State.PUBLISHING, State.INTERRUPTED): "its worker died or slept past its lease",
+    (State.PUBLISHING, State.QUEUED): "a passing fault is to be tried again",
+    (State.PUBLISHING, State.FAILED): "it cannot be published",
+    (State.FAILED, State.QUEUED): "resumed where it failed",
+    (State.TIMED_OUT, State.QUEUED): "resumed with its time anew",
+    (State.CANCELLED, State.QUEUED): "resumed where it was cancelled",
+}
+"""Every edge with its reason. What is not here cannot be written."""
+
+
+def check_transition(run_id: str, before: State, after: State) -> str:
+    """The reason of an edge; raises IllegalTransition where there is none."""
+    try:
+        return TRANSITIONS[before, after]
+    except KeyError:
+        raise IllegalTransition(f"Run {run_id} is {before}; it cannot become {after}.") from None
+
+
+class Request(StrEnum):
+    """What a person may ask of a run."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+
+
+REQUESTS: Mapping[Request, Mapping[State, State]] = {
+    Request.PAUSE: {
+        State.QUEUED: State.PAUSED,
+        State.RUNNING: State.PAUSING,
+        State.INTERRUPTED: State.PAUSED,
+        State.PAUSING: State.PAUSING,
+        State.PAUSED: State.PAUSED,
+    },
+    Request.RESUME: {
+        State.PAUSING: State.RUNNING,
+        State.PAUSED: State.QUEUED,
+        State.FAILED: State.QUEUED,
+        State.TIMED_OUT: State.QUEUED,
+        State.CANCELLED: State.QUEUED,
+        State.QUEUED: State.QUEUED,
+        State.RUNNING: State.RUNNING,
+        State.INTERRUPTED: State.INTERRUPTED,
+    },
+    Request.CANCEL: {
+        State.QUEUED: State.CANCELLED,
+        State.RUNNING: State.CANCELLING,
+        State.PAUSING: State.CANCELLING,
+        State.PAUSED: State.CANCELLED,
+        State.INTERRUPTED: State.CANCELLED,
+        State.CANCELLING: State.CANCELLING,
+        State.CANCELLED: State.CANCELLED,
+    },
+}
+"""The answer to each request; a state that maps to itself makes the second click harmless."""
+
+
+class Counters(NamedTuple):
+    """What became of the rows. Added up from committed deltas, so always exact."""
+
+    rows: int = 0
+    """Rows dealt with: written, created, updated, skipped or rejected."""
+    created: int = 0
+    updated: int = 0
+    skipped: int = 0
+    rejected: int = 0
+    altered: int = 0
+    """Cells that could not be written as they were."""
+    bytes: int = 0
+    """Bytes of the artifact."""
+
+    def plus(self, other: Counters) -> Counters:
+        """The sum, figure by figure."""
+        return Counters(*map(int.__add__, self, other))
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """A request for a run, checked and complete."""
+
+    job: str
+    kind: str
+    params: Mapping[str, Any]
+    owner: str
+    queue: str = "default"
+    priority: int = 0
+    """Higher goes first."""
+    not_before: float = 0.0
+    time_limit: float | None = None
+    """Seconds from its start (and from each resume) to `timed_out`."""
+    block_rows: int = 250
+    fan_out: bool = False
+    idempotency_key: str | None = None
+    """Of this owner: the same key gives the same run."""
+    identity: str | None = None
+    """Digest of all that makes a request identical; a run under way with the same one is shared."""
+    share_within: float = 300.0
+    """Share only a run that was started at most this long ago."""
+    limit: int | None = None
+    """At most so many runs of this owner and job under way; one more is refused."""
+    parent: str | None = None
+    relation: str | None = None
+    """`rerun` or `retry`: what this run is to its parent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of a job, as the store knows it at this moment."""
+
+    id: str
+    job: str
+    kind: str
+    state: State
+    owner: str
+    params: Mapping[str, Any]
+    queue: str
+    priority: int
+    fan_out: bool
+    block_rows: int
+    created: float
+    not_before: float
+    started: float | None
+    finished: float | None
+    time_limit: float | None
+    deadline: float | None
+    fence: int
+    worker: str | None
+    seq: int
+    """Chunks committed."""
+    cursor: Cursor | None
+    counters: Counters
+    total: int | None
+    total_estimated: bool
+    generation: int
+    """Rises when the run had to start from zero; bytes of another generation are gone."""
+    version: int
+    """Rises with every committed change."""
+    holders: int
+    """Identical requests that share this run."""
+    error_code: str | None
+    error: str | None
+    parent: str | None
+    relation: str | None
+    artifact: Artifact | None
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """The published file of a run. `path` is relative to the run's folder."""
+
+    path: str
+    media_type: str
+    bytes: int
+    sha256: str
+    manifest: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a fanned-out run that one worker holds: `seq` in the run, and what the planner wrote for it."""
+
+    seq: int
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to commit to a run (or to one part of it) until it expires or a newer fence is given out."""
+
+    run: Run
+    fence: int
+    worker: str
+    seconds: float
+    part: Part | None = None
+
+
+class Extent(NamedTuple):
+    """Committed bytes of an artifact: where they lie in a file, and in the whole."""
+
+    file: str
+    offset: int
+    length: int
+    crc: int
+
+
+class Reject(NamedTuple):
+    """A row or file that was refused."""
+
+    row: int
+    """Source row number, as the person sees it."""
+    column: str | None
+    code: str
+    message: str
+    data: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What one transaction moves together: cursor, counters, output position, rejects."""
+
+    cursor: Cursor
+    counters: Counters
+    """What this chunk adds."""
+    extent: Extent | None = None
+    rejects: tuple[Reject, ...] = ()
+    last: bool = False
+    total: tuple[int, bool] | None = None
+    """Rows in all and whether estimated, with the first chunk that knows."""
+    restart: bool = False
+    """This chunk begins at zero again: everything committed before it is dropped."""
+
+
+class ChunkRow(NamedTuple):
+    """A committed chunk as the store keeps it. `start` is the extent's place in the whole artifact."""
+
+    seq: int
+    row_from: int
+    rows: int
+    start: int
+    extent: Extent
+
+
+class Event(NamedTuple):
+    """A transition that happened."""
+
+    id: int
+    at: float
+    before: State | None
+    after: State
+    reason: str
+    by: str | None
+
+
+class Control(StrEnum):
+    """What the store tells a worker with every commit and heartbeat."""
+
+    GO_ON = "go_on"
+    PAUSE = "pause"
+    CANCEL = "cancel"
+    TIMED_OUT = "timed_out"
+
+
+@dataclass(frozen=True, slots=True)
+class Yielded:
+    """The slice ended; the run waits for its next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A passing fault: try again after `seconds`."""
+
+    seconds: float
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The worker obeyed: paused, cancelled or timed out, as `control` says."""
+
+    control: Control
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The run cannot go on."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last chunk is committed and the artifact, if any, is in its place."""
+
+    artifact: Artifact | None
+
+
+Outcome: TypeAlias = Yielded | Later | Stopped | Failed | Finished
+"""How a slice ended; one `match` in the store decides what becomes of the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The answer to a submit."""
+
+    run: Run
+    how: str
+    """`created`, `joined` (an identical run under way) or `repeated` (the same idempotency key)."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFigures:
+    """A queue at this moment."""
+
+    queue: str
+    waiting: int
+    working: int
+    oldest_age: float
+    """Seconds that the oldest waiting run has been ready; 0 if none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which runs to list, newest first. None means any."""
+
+    owner: str | None = None
+    job: str | None = None
+    states: tuple[State, ...] = field(default=())
+    before: tuple[float, str] | None = None
+    """(created, id) of the last run of the page before."""
+    limit: int = 50

@@ -1,0 +1,127 @@
+"""Store: where runs live. The protocol both databases keep, under one conformance suite.
+
+Rules every store keeps:
+- A write that belongs to a lease is guarded by its fence: a stale worker gets LeaseLost and changes nothing.
+- Every verb is one transaction. `conn` joins the caller's transaction instead, where it is offered.
+- Every change of state is an edge of `TRANSITIONS` and leaves an event.
+- Time is the database's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from narrowboat.kernel.model import (
+    Chunk,
+    ChunkRow,
+    Control,
+    Cursor,
+    Event,
+    Filter,
+    Lease,
+    NewRun,
+    Outcome,
+    QueueFigures,
+    Reject,
+    Request,
+    Run,
+    Submitted,
+)
+
+
+class Store(Protocol):
+    """Runs, chunks, events, artifacts and rejects. Safe to use from several threads."""
+
+    def migrate(self) -> None:
+        """Create or upgrade the tables. Safe to call from many processes at once."""
+        ...
+
+    def close(self) -> None: ...
+
+    # what people ask
+
+    def submit(self, new: NewRun, *, conn: Any = None) -> Submitted:
+        """Queue a run, or give the identical or repeated one. Raises TooManyRuns, IdempotencyConflict."""
+        ...
+
+    def request(self, run_id: str, request: Request, *, by: str | None = None) -> Run:
+        """Pause, resume or cancel; harmless when repeated. Cancelling a shared run first lets go of one holder.
+
+        Raises UnknownRun, IllegalTransition.
+        """
+        ...
+
+    def get(self, run_id: str) -> Run:
+        """Raises UnknownRun."""
+        ...
+
+    def find(self, which: Filter) -> Sequence[Run]:
+        """Newest first."""
+        ...
+
+    def events(self, run_id: str) -> Sequence[Event]: ...
+
+    def rejects(self, run_id: str, *, after: int = 0, limit: int = 1000) -> Sequence[Reject]:
+        """In order of source row; `after` is the last row seen."""
+        ...
+
+    def chunks(self, run_id: str, *, after: int = -1, limit: int = 1000) -> Sequence[ChunkRow]:
+        """Committed chunks that hold bytes, in order; `after` is the last `seq` seen."""
+        ...
+
+    def versions(self, run_ids: Sequence[str]) -> Mapping[str, int]:
+        """The version of each run that exists: one cheap question for all followers of a process."""
+        ...
+
+    # what workers do
+
+    def due(self, queues: Sequence[str], *, limit: int) -> Sequence[str]:
+        """Runs that may be claimed now: by priority, then fair between owners, then oldest first."""
+        ...
+
+    def claim(self, run_id: str, worker: str, *, seconds: float, per_owner: int | None = None) -> Lease | None:
+        """A lease under a new fence; of the run, or of a part if it is fanned out. None if there is nothing to claim.
+
+        per_owner: None, or how many runs of one owner may be worked on at once.
+        """
+        ...
+
+    def plan(self, lease: Lease, parts: Sequence[Mapping[str, Any]], cursor: Cursor, *, last: bool) -> Control:
+        """Add parts to a fanned-out run. After `last`, workers claim them."""
+        ...
+
+    def commit(self, lease: Lease, chunk: Chunk, *, conn: Any = None) -> Control:
+        """Commit one chunk and renew the lease. Raises LeaseLost."""
+        ...
+
+    def heartbeat(self, lease: Lease) -> Control:
+        """Renew the lease. Raises LeaseLost."""
+        ...
+
+    def release(self, lease: Lease, outcome: Outcome) -> Run:
+        """Give the lease back, with what became of the slice. Raises LeaseLost."""
+        ...
+
+    # what every process looks after
+
+    def reconcile(self, dead_workers: Sequence[str], *, barren_limit: int) -> Sequence[str]:
+        """Interrupt what dead or sleeping workers left, end what is poisoned or past its deadline.
+
+        barren_limit: claims without progress after which a run is poisoned. Returns the runs that changed.
+        """
+        ...
+
+    def expired(self, finished_before: float, *, limit: int) -> Sequence[str]:
+        """Ended runs older than the retention."""
+        ...
+
+    def forget(self, run_id: str) -> None:
+        """Delete an ended run and all that belongs to it."""
+        ...
+
+    def figures(self) -> Sequence[QueueFigures]: ...
+
+    def now(self) -> float:
+        """The database's clock, in seconds since the epoch."""
+        ...
