@@ -1,0 +1,10 @@
+"""Bulk data jobs that finish on a small server."""
+
+from __future__ import annotations
+
+from narrowboat.app import Narrowboat
+from narrowboat.data.columns import Column, Type
+from narrowboat.errors import NarrowboatError
+
+__all__ = ["Column", "Narrowboat", "NarrowboatError", "Type"]
+__version__ = "0.1.0"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from narrowboat.data.columns import Column
 
@@ -65,6 +65,7 @@ class Reader(Protocol):
         ...
 
 
+@runtime_checkable
 class Source(Protocol):
     """Rows that can be read in order, and again from a position.
 

@@ -1,0 +1,1 @@
+"""Dispatchers: who brings work to workers."""

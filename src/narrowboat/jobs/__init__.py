@@ -1,0 +1,1 @@
+"""The four kinds of job: where the kernel and the rows meet."""

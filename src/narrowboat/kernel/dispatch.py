@@ -13,8 +13,8 @@ class Dispatcher(Protocol):
     depends on a hint's arrival.
     """
 
-    def bind(self, run_slice: Callable[[str], None]) -> None:
-        """Called once, before anything else: what to do with a hint."""
+    def bind(self, run_slice: Callable[[str], bool]) -> None:
+        """Called once, before anything else: what to do with a hint. True if there was a slice to work on."""
         ...
 
     def hint(self, run_id: str, *, queue: str, priority: int = 0, not_before: float = 0.0, conn: Any = None) -> None:

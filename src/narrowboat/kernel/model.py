@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 from narrowboat.errors import IllegalTransition
 
 Cursor: TypeAlias = dict[str, Any]
-"""Where the next chunk begins, as JSON. Opaque to the kernel."""
+"""Where the next chunk begins, as JSON. Opaque to the kernel, but for `done`: true once the last chunk is committed."""
 
 
 class State(StrEnum):
@@ -43,6 +43,7 @@ CLAIMABLE = frozenset({State.QUEUED, State.INTERRUPTED})
 
 TRANSITIONS: Mapping[tuple[State, State], str] = {
     (State.QUEUED, State.RUNNING): "a worker claimed it",
+    (State.QUEUED, State.PUBLISHING): "a worker claimed it to publish what is complete",
     (State.QUEUED, State.PAUSED): "paused before a worker claimed it",
     (State.QUEUED, State.CANCELLED): "cancelled before a worker claimed it",
     (State.QUEUED, State.TIMED_OUT): "its deadline passed while it waited",
@@ -63,6 +64,7 @@ TRANSITIONS: Mapping[tuple[State, State], str] = {
     (State.PAUSED, State.CANCELLED): "cancelled while paused",
     (State.CANCELLING, State.CANCELLED): "its worker stopped, or died",
     (State.INTERRUPTED, State.RUNNING): "another worker took it over",
+    (State.INTERRUPTED, State.PUBLISHING): "another worker took over the publishing",
     (State.INTERRUPTED, State.PAUSED): "paused before another worker took it over",
     (State.INTERRUPTED, State.CANCELLED): "cancelled before another worker took it over",
     (State.INTERRUPTED, State.FAILED): "worker after worker died on it without progress",
@@ -196,6 +198,8 @@ class Run:
     deadline: float | None
     fence: int
     worker: str | None
+    tries: int
+    """Passing faults in a row since the last committed chunk."""
     seq: int
     """Chunks committed."""
     cursor: Cursor | None

@@ -83,6 +83,7 @@ class Store(Protocol):
     def claim(self, run_id: str, worker: str, *, seconds: float, per_owner: int | None = None) -> Lease | None:
         """A lease under a new fence; of the run, or of a part if it is fanned out. None if there is nothing to claim.
 
+        The run becomes `running`, or `publishing` where its cursor says `done` (for a fanned-out run: all parts done).
         per_owner: None, or how many runs of one owner may be worked on at once.
         """
         ...

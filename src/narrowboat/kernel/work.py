@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
-from narrowboat.kernel.model import Artifact, Chunk, Lease
+from narrowboat.kernel.model import Artifact, Chunk, Extent, Lease
 
 
 class Work(Protocol):
@@ -18,8 +19,8 @@ class Work(Protocol):
         """Do the next `blocks` blocks. When it returns, their bytes are on disk (fdatasync)."""
         ...
 
-    def publish(self) -> Artifact | None:
-        """Put the finished artifact in its place and verify it. Idempotent."""
+    def publish(self, extents: Iterable[Extent]) -> Artifact | None:
+        """Put the artifact made of these extents in its place and verify it. Idempotent."""
         ...
 
     def interrupt(self) -> None:

@@ -1,0 +1,235 @@
+"""Narrowboat: the one object an application makes. Jobs are registered on it, and it wires everything else."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from narrowboat.errors import BadConfiguration, NothingToRetry, UnknownJob
+from narrowboat.jobs import artifact
+from narrowboat.jobs.export import Export
+from narrowboat.jobs.output import Output
+from narrowboat.jobs.parameters import signature
+from narrowboat.kernel.dispatch import Dispatcher
+from narrowboat.kernel.model import NewRun, Request, Run, Submitted
+from narrowboat.kernel.runner import Moment, Runner, Settings
+from narrowboat.kernel.store import Store
+from narrowboat.stores import open_store
+
+if TYPE_CHECKING:
+    from narrowboat.web.access import WhoIs
+
+DAY = 86400.0
+
+
+class Narrowboat:
+    """Jobs, their runs, and how they are worked on.
+
+    url: the database of runs, `sqlite:///file.db` or `postgresql://…`. folder: where artifacts are kept (beside the
+    SQLite file, else `./narrowboat-files`). workers: child processes of the server that do the work. retention:
+    seconds that an ended run and its file are kept. settings: how a worker works. watch: called in the worker at
+    every moment of a run, for logs and tests. target: `module:name` by which a worker finds this object; found by
+    itself where it is a global of an importable module.
+    """
+
+    def __init__(
+        self,
+        url: str = "sqlite:///narrowboat.db",
+        *,
+        folder: str | Path | None = None,
+        workers: int = 1,
+        retention: float = 7 * DAY,
+        settings: Settings | None = None,
+        watch: Callable[[Moment], None] | None = None,
+        target: str | None = None,
+    ) -> None:
+        self.url, self.workers, self.retention = url, workers, retention
+        self.folder = Path(folder) if folder else _beside(url)
+        self.settings = settings or Settings()
+        self.watch = watch
+        self.jobs: dict[str, Export] = {}
+        self.dispatcher: Dispatcher | None = None
+        self._target = target
+        self._module = sys._getframe(1).f_globals.get("__name__", "__main__")
+
+    @cached_property
+    def store(self) -> Store:
+        """The database of runs, opened and migrated on first use."""
+        store = open_store(self.url)
+        store.migrate()
+        return store
+
+    @cached_property
+    def target(self) -> str:
+        """`module:name` (or `file.py:name`) of this object, from which worker processes start."""
+        if self._target:
+            return self._target
+        module = sys.modules[self._module]
+        place = module.__file__ if self._module == "__main__" else self._module
+        for name, value in vars(module).items():
+            if value is self and place:
+                return f"{place}:{name}"
+        raise BadConfiguration(
+            f"Worker processes cannot find this Narrowboat: make it a global of {self._module}, "
+            "or pass target='module:name'."
+        )
+
+    def export(
+        self,
+        name: str,
+        *,
+        title: str | None = None,
+        formats: tuple[str, ...] = (),
+        queue: str = "default",
+        priority: int = 0,
+        time_limit: float | None = None,
+        limit: int | None = None,
+        block_rows: int = 250,
+        consistent: bool = False,
+        share_within: float = 300.0,
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Register the decorated function as an export: parameters in, a source (or several by name) out.
+
+        See `jobs.export.Export` for the options. Raises BadConfiguration for a name that is taken.
+        """
+
+        def register(function: Callable[..., Any]) -> Callable[..., Any]:
+            self._register(
+                Export(
+                    name=name,
+                    function=function,
+                    parameters=signature(function),
+                    title=title or name,
+                    description=(function.__doc__ or "").strip(),
+                    formats=formats,
+                    queue=queue,
+                    priority=priority,
+                    time_limit=time_limit,
+                    limit=limit,
+                    block_rows=block_rows,
+                    consistent=consistent,
+                    share_within=share_within,
+                )
+            )
+            return function
+
+        return register
+
+    def _register(self, job: Export) -> None:
+        if job.name in self.jobs:
+            raise BadConfiguration(f"There are two jobs called {job.name!r}.")
+        self.jobs[job.name] = job
+
+    def job(self, name: str) -> Export:
+        """Raises UnknownJob."""
+        try:
+            return self.jobs[name]
+        except KeyError:
+            raise UnknownJob(f"There is no job {name!r}. Jobs: {', '.join(self.jobs) or 'none'}.") from None
+
+    def start(
+        self,
+        name: str,
+        params: Mapping[str, Any] | None = None,
+        output: Output | None = None,
+        *,
+        owner: str = "",
+        idempotency_key: str | None = None,
+        not_before: float = 0.0,
+        priority: int | None = None,
+        conn: Any = None,
+    ) -> Submitted:
+        """Queue a run, or join the identical one under way. `conn` makes it part of the caller's transaction."""
+        new = self.job(name).request(
+            params or {},
+            output or Output(),
+            owner=owner,
+            idempotency_key=idempotency_key,
+            not_before=not_before,
+            priority=priority,
+        )
+        return self._submit(new, conn)
+
+    def rerun(self, run: Run) -> Submitted:
+        """The same request again, as a new run."""
+        new = self.job(run.job).again(run)
+        return self._submit(_child(new, run, "rerun"))
+
+    def retry_failed(self, run: Run) -> Submitted:
+        """A run over what `run` rejected. Raises NothingToRetry."""
+        if not run.counters.rejected:
+            raise NothingToRetry(f"Run {run.id} rejected nothing. To go on where it stopped, resume it.")
+        return self._submit(_child(self.job(run.job).again(run), run, "retry"))
+
+    def _submit(self, new: NewRun, conn: Any = None) -> Submitted:
+        submitted = self.store.submit(new, conn=conn)
+        self._hint(submitted.run, conn)
+        return submitted
+
+    def _hint(self, run: Run, conn: Any = None) -> None:
+        if self.dispatcher and not run.ended:
+            self.dispatcher.hint(run.id, queue=run.queue, priority=run.priority, not_before=run.not_before, conn=conn)
+
+    def ask(self, run_id: str, request: Request, *, by: str | None = None) -> Run:
+        """Pause, resume or cancel a run."""
+        run = self.store.request(run_id, request, by=by)
+        if self.dispatcher:
+            self.dispatcher.wake(run_id)
+        if request is Request.RESUME:
+            self._hint(run)
+        return run
+
+    def run_folder(self, run_id: str) -> Path:
+        """Where the files of a run are."""
+        return self.folder / "runs" / run_id
+
+    def runner(self, worker: str, *, watch: Callable[[Moment], None] | None = None) -> Runner:
+        """A runner for this process. `watch` is called after the object's own."""
+        watchers = [w for w in (self.watch, watch) if w]
+
+        def tell(moment: Moment) -> None:
+            for watcher in watchers:
+                watcher(moment)
+
+        return Runner(self.store, self.jobs, self.run_folder, worker=worker, settings=self.settings, watch=tell)
+
+    def purge(self, *, limit: int = 100) -> int:
+        """Delete ended runs past their retention, files first. Returns how many."""
+        runs = self.store.expired(self.store.now() - self.retention, limit=limit)
+        for run_id in runs:
+            artifact.remove(self.run_folder(run_id))
+            self.store.forget(run_id)
+        return len(runs)
+
+    def lifespan(self, app: Any) -> AbstractAsyncContextManager[None]:
+        """For `FastAPI(lifespan=nb.lifespan)`: starts the workers with the application and stops them with it."""
+        from narrowboat.web.lifespan import lifespan
+
+        return lifespan(self)
+
+    def asgi(self, *, user: WhoIs | None = None, cors: tuple[str, ...] = ()) -> Any:
+        """An ASGI application to mount: `app.mount("/bulk", nb.asgi(user=current_user))`.
+
+        user: the one callable that decides who asks and what they may; None: loopback only.
+        cors: origins whose pages may call.
+        """
+        from narrowboat.web.app import build
+
+        return build(self, user=user, cors=cors)
+
+
+def _child(new: NewRun, run: Run, relation: str) -> NewRun:
+    from dataclasses import replace
+
+    return replace(new, parent=run.id, relation=relation, identity=None)
+
+
+def _beside(url: str) -> Path:
+    """`narrowboat.db` keeps its files in `narrowboat.files`."""
+    if url.startswith("sqlite:///"):
+        return Path(url.removeprefix("sqlite:///")).with_suffix(".files")
+    return Path("narrowboat-files")

@@ -1,0 +1,154 @@
+"""Supervisor: keeps the worker children of one machine alive, from a thread of the server.
+
+With several server processes exactly one supervises: who holds the lock; the others stand by.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from narrowboat.dispatch.channel import Channel
+from narrowboat.dispatch.liveness import try_lock
+
+log = logging.getLogger("narrowboat.supervisor")
+
+
+class Child:
+    """One worker process and the line to it."""
+
+    def __init__(self, command: Sequence[str], moved: Callable[[str], None]) -> None:
+        self.name = f"{os.uname().nodename}-{secrets.token_hex(4)}"
+        self.channel, theirs = Channel.pair()
+        with theirs:
+            self.process = subprocess.Popen(  # noqa: S603  # our own interpreter and arguments
+                [*command, "--name", self.name, "--channel", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+            )
+        self._moved = moved
+        threading.Thread(target=self._listen, name=f"listen-{self.name}", daemon=True).start()
+
+    def _listen(self) -> None:
+        for word, run_id in self.channel.hear():
+            if word == "moved":
+                self._moved(run_id)
+
+
+class Supervisor:
+    """Starts `count` children with `command`, replaces those that end, tells them of work.
+
+    care: called every `care_every` seconds and whenever a child ended: reconciling, purging.
+    moved: called, from a thread, with the run that a child committed something of.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        count: int,
+        lock: Path,
+        moved: Callable[[str], None],
+        care: Callable[[], None],
+        care_every: float = 1.0,
+        grace: float = 8.0,
+    ) -> None:
+        self._command, self._count, self._lock = command, count, lock
+        self._moved, self._care, self._care_every, self._grace = moved, care, care_every, grace
+        self._children: list[Child] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
+        self.supervising = threading.Event()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let the children finish their chunk, end those that do not within the grace, and return."""
+        self._stop.set()
+        self._thread.join()
+
+    def hint(self) -> None:
+        """There is work: whoever is idle looks."""
+        for child in list(self._children):
+            child.channel.say("hint")
+
+    def wake(self, run_id: str) -> None:
+        """Somebody asked something of this run."""
+        for child in list(self._children):
+            child.channel.say("wake", run_id)
+
+    def health(self) -> dict[str, Any]:
+        """Children alive, and whether this process supervises."""
+        alive = [child.process.pid for child in self._children if child.process.poll() is None]
+        return {"supervising": self.supervising.is_set(), "workers": alive}
+
+    def _supervise(self) -> None:
+        handle = self._elected()
+        if handle is None:
+            return
+        self.supervising.set()
+        try:
+            self._watch()
+        finally:
+            self._end_children()
+            os.close(handle)
+
+    def _elected(self) -> int | None:
+        """The lock's handle once it is ours; None if told to stop before."""
+        while (handle := try_lock(self._lock)) is None:
+            if self._stop.wait(1.0):
+                return None
+        return handle
+
+    def _watch(self) -> None:
+        cared, quick_deaths = 0.0, 0
+        while not self._stop.is_set():
+            ended = [child for child in self._children if child.process.poll() is not None]
+            for child in ended:
+                quick_deaths = quick_deaths + 1 if child.process.returncode else 0
+                log.log(
+                    logging.WARNING if child.process.returncode else logging.INFO,
+                    "worker ended",
+                    extra={"worker": child.name, "status": child.process.returncode},
+                )
+                child.channel.close()
+                self._children.remove(child)
+            while len(self._children) < self._count:
+                # A child that cannot even start is not started again and again without a pause.
+                self._stop.wait(min(0.05 * 2**quick_deaths, 10.0) if ended and quick_deaths else 0)
+                self._children.append(Child(self._command, self._moved))
+            if ended or time.monotonic() - cared >= self._care_every:
+                self._take_care()
+                cared = time.monotonic()
+            self._wait()
+
+    def _wait(self) -> None:
+        """Until a child ends, a moment passed, or we are told to stop."""
+        self._stop.wait(0.1)
+
+    def _take_care(self) -> None:
+        try:
+            self._care()
+        except Exception:
+            log.exception("care failed; it is tried again")
+
+    def _end_children(self) -> None:
+        for child in self._children:
+            child.channel.close()
+            child.process.send_signal(signal.SIGTERM)
+        end = time.monotonic() + self._grace
+        for child in self._children:
+            try:
+                child.process.wait(max(0.0, end - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.process.kill()
+                child.process.wait()

@@ -1,0 +1,189 @@
+"""The artifact of a run on disk: append, publish, read while it grows.
+
+A run's folder holds one file a fence (`1.part`, `2.part`, …), so that a worker which slept past its lease can
+write to no bytes but its own; the committed extents say which bytes count. Publishing makes them one file.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from narrowboat.errors import NarrowboatError, NoArtifact, StorageFull
+from narrowboat.kernel.model import ChunkRow, Extent
+
+PIECE = 256 * 1024
+"""Bytes read at a time."""
+MANIFEST = "manifest.json"
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a creation or rename in `folder` survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def storage_error(error: OSError, path: Path) -> NarrowboatError | OSError:
+    """The error to raise for an OSError while writing `path`."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return StorageFull(f"No room left while writing {path.name} in {path.parent}. Free some space, then resume.")
+    return error
+
+
+class PartFile:
+    """The file of one fence: append only, and synced before its extent is committed."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._path = folder / name
+        self._begun, self._length, self._crc = 0, 0, 0
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file = open(self._path, "wb", buffering=0, opener=lambda p, flags: os.open(p, flags, 0o600))
+            sync_folder(folder)
+        except OSError as error:
+            raise storage_error(error, self._path) from error
+
+    def append(self, data: bytes) -> None:
+        """Write all of `data` behind what is there. Raises StorageFull."""
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[self._file.write(view) :]
+        except OSError as error:
+            raise storage_error(error, self._path) from error
+        self._length += len(data)
+        self._crc = zlib.crc32(data, self._crc)
+
+    def extent(self) -> Extent | None:
+        """Sync, and give what was appended since the last extent; None if nothing was."""
+        if not self._length:
+            return None
+        try:
+            os.fdatasync(self._file.fileno())
+        except OSError as error:
+            raise storage_error(error, self._path) from error
+        made = Extent(self._path.name, self._begun, self._length, self._crc)
+        self._begun, self._length, self._crc = self._begun + self._length, 0, 0
+        return made
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class Published(NamedTuple):
+    """What reading the finished file once found."""
+
+    bytes: int
+    sha256: str
+
+
+def publish(
+    folder: Path, name: str, extents: Sequence[Extent], assemble: Callable[[Path, Path], None] | None
+) -> Published:
+    """Make the committed extents one verified file `folder/name`. Idempotent, whenever it was killed before.
+
+    assemble: makes the file from the joined bytes, where those are only a spool.
+    """
+    target = folder / name
+    if not target.exists():
+        joined = _joined(folder, extents)
+        _verify(joined, extents)
+        if assemble:
+            made = folder / "assembled.tmp"
+            assemble(joined, made)
+            joined = made
+        _put(joined, target)
+    found = Published(target.stat().st_size, _sha256(target))
+    for leftover in folder.iterdir():
+        if leftover.name not in (name, MANIFEST):
+            leftover.unlink()
+    return found
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Put the manifest beside the file."""
+    temporary = folder / (MANIFEST + ".tmp")
+    temporary.write_text(json.dumps(manifest, indent=2) + "\n")
+    _put(temporary, folder / MANIFEST)
+
+
+def _put(made: Path, target: Path) -> None:
+    try:
+        with open(made, "rb+") as file:
+            os.fsync(file.fileno())
+        made.rename(target)
+        sync_folder(target.parent)
+    except OSError as error:
+        raise storage_error(error, target) from error
+
+
+def _joined(folder: Path, extents: Sequence[Extent]) -> Path:
+    """One file with just the extents: the part file itself, cut to size, if there is only one."""
+    names = {extent.file for extent in extents}
+    if len(names) == 1:
+        only = folder / names.pop()
+        os.truncate(only, sum(extent.length for extent in extents))
+        return only
+    path = folder / "joined.tmp"
+    try:
+        with open(path, "wb") as out:
+            for piece in read_extents(folder, extents):
+                out.write(piece)
+    except OSError as error:
+        raise storage_error(error, path) from error
+    return path
+
+
+def _verify(path: Path, extents: Sequence[Extent]) -> None:
+    with open(path, "rb") as file:
+        for extent in extents:
+            crc, left = 0, extent.length
+            while left and (piece := file.read(min(PIECE, left))):
+                crc, left = zlib.crc32(piece, crc), left - len(piece)
+            if left or crc != extent.crc:
+                raise NoArtifact(f"{path.name} is damaged on disk: a committed piece does not match its checksum.")
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb", buffering=0) as file:
+        while piece := file.read(PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def read_extents(folder: Path, extents: Iterable[Extent]) -> Iterator[bytes]:
+    """The bytes of some extents, in order."""
+    for extent in extents:
+        with open(folder / extent.file, "rb") as file:
+            file.seek(extent.offset)
+            left = extent.length
+            while left:
+                if not (piece := file.read(min(PIECE, left))):
+                    raise NoArtifact(f"{extent.file} is shorter on disk than what was committed.")
+                yield piece
+                left -= len(piece)
+
+
+def clip(rows: Iterable[ChunkRow], begin: int, end: int | None) -> Iterator[Extent]:
+    """The parts of committed chunks that lie in bytes [begin, end) of the whole artifact."""
+    for row in rows:
+        first = max(begin, row.start)
+        last = row.start + row.extent.length if end is None else min(end, row.start + row.extent.length)
+        if first < last:
+            yield Extent(row.extent.file, row.extent.offset + first - row.start, last - first, 0)
+
+
+def remove(folder: Path) -> None:
+    """Delete a run's folder and all in it."""
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,136 @@
+"""Export: rows of a source become an artifact, block by block."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from narrowboat.data.format import Format
+from narrowboat.data.formats import format_named
+from narrowboat.data.source import Count
+from narrowboat.errors import BadParameter, NotRepresentable
+from narrowboat.jobs import parameters, tables
+from narrowboat.jobs.output import Output
+from narrowboat.jobs.parameters import Parameter
+from narrowboat.jobs.writing import Writing
+from narrowboat.kernel.model import Lease, NewRun, Run
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """The definition of an export: a function from parameters to a source, and what holds for its runs."""
+
+    name: str
+    function: Callable[..., Any]
+    parameters: tuple[Parameter, ...]
+    title: str
+    description: str = ""
+    formats: tuple[str, ...] = ()
+    """Formats people may choose; empty: all. The first is the default."""
+    queue: str = "default"
+    priority: int = 0
+    time_limit: float | None = None
+    """Seconds."""
+    limit: int | None = None
+    """Runs of one user under way; one more is refused."""
+    block_rows: int = 250
+    consistent: bool = False
+    """One snapshot for the whole file: a broken attempt starts from zero."""
+    share_within: float = 300.0
+    """Seconds for which an identical request joins a run under way."""
+
+    @property
+    def kind(self) -> str:
+        return "export"
+
+    def request(
+        self,
+        params: Mapping[str, Any],
+        output: Output,
+        *,
+        owner: str,
+        idempotency_key: str | None = None,
+        not_before: float = 0.0,
+        priority: int | None = None,
+    ) -> NewRun:
+        """A checked request. Raises BadParameter, UnknownFormat; nothing is started."""
+        resolved = parameters.as_json(parameters.resolve(self.parameters, params))
+        self.format(output)
+        record = {"params": resolved, "output": output.as_json()}
+        return NewRun(
+            job=self.name,
+            kind=self.kind,
+            params=record,
+            owner=owner,
+            queue=self.queue,
+            priority=self.priority if priority is None else priority,
+            not_before=not_before,
+            time_limit=self.time_limit,
+            block_rows=self.block_rows,
+            idempotency_key=idempotency_key,
+            identity=None if not_before else identity(self.name, record, owner),
+            share_within=self.share_within,
+            limit=self.limit,
+        )
+
+    def again(self, run: Run) -> NewRun:
+        """The same request as a new run: a rerun."""
+        params, output = run.params["params"], Output.parse(run.params["output"])
+        return self.request(params, output, owner=run.owner)
+
+    def format(self, output: Output) -> Format:
+        """The format a person chose, if this job offers it. Raises UnknownFormat, BadParameter."""
+        if self.formats and output.format not in self.formats:
+            raise BadParameter(f"{self.name!r} is offered as {', '.join(self.formats)}, not {output.format!r}.")
+        return format_named(output.format, output.options)
+
+    def tables(self, params: Mapping[str, Any], output: Output) -> tuple[tables.Named, ...]:
+        """Call the function and apply the person's choices."""
+        made = self.function(**parameters.resolve(self.parameters, params))
+        found = tables.named(made, self.title, output)
+        if len(found) > 1 and not self.format(output).several_tables:
+            raise NotRepresentable(
+                f"A {output.format} file holds one table and this export has {len(found)}: "
+                f"choose xlsx, or {output.format}.zip."
+            )
+        return found
+
+    def count(self, params: Mapping[str, Any], output: Output) -> Count | None:
+        """How many rows a run would deliver now; None if only reading them would tell."""
+        return tables.count(self.tables(params, output))
+
+    def open(self, lease: Lease, folder: Path) -> Writing:
+        """See `kernel.work.Job`."""
+        output = Output.parse(lease.run.params["output"])
+        return Writing(
+            lease,
+            folder,
+            format=self.format(output),
+            tables=lambda: self.tables(lease.run.params["params"], output),
+            filename=self.filename(lease.run),
+            pinned=self.consistent,
+        )
+
+    def filename(self, run: Run) -> str:
+        """What the file is called, without a path: safe on every system."""
+        output = Output.parse(run.params["output"])
+        stem = re.sub(r"[^\w.-]+", "-", self.name).strip("-.") or "export"
+        pages = f"-page-{output.pages[0]}" if len(output.pages) == 1 else ""
+        return f"{stem}{pages}.{self.format(output).extension}"
+
+    def tail(self, run: Run) -> bytes:
+        """What makes the committed bytes of an unfinished run a valid file. Raises NotRepresentable (parquet)."""
+        chosen = self.format(Output.parse(run.params["output"]))
+        if chosen.spools:
+            raise NotRepresentable(f"A {chosen.extension} file is made at the end; there is none of a part of it.")
+        return chosen.writer((run.cursor or {}).get("writer")).end()
+
+
+def identity(job: str, record: Mapping[str, Any], owner: str) -> str:
+    """Digest of all that makes two requests identical (the user among it)."""
+    return hashlib.sha256(json.dumps([job, record, owner], sort_keys=True).encode()).hexdigest()

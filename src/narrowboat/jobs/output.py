@@ -1,0 +1,89 @@
+"""Output: what a person may choose about the file, apart from the job's own parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from narrowboat.data.format import Options
+from narrowboat.errors import BadParameter
+
+MOST_PAGES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Format and its options, columns with order and labels, pages."""
+
+    format: str = "xlsx"
+    columns: tuple[str, ...] = ()
+    """Names in the wanted order; empty: all of them."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Column name to what stands in the header."""
+    page_size: int | None = None
+    """Rows a page."""
+    pages: tuple[int, ...] = ()
+    """Page numbers from 1, each a table of the file; empty: everything."""
+    options: Options = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """For the run's record; `parse` turns it back."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+    @staticmethod
+    def parse(given: Mapping[str, Any]) -> Output:
+        """From JSON or a query string. Raises BadParameter.
+
+        columns: list or comma-separated names. pages: list, or text such as `1-3,7`.
+        """
+        if unknown := sorted(set(given) - set(Output.__slots__)):
+            raise BadParameter(f"Unknown output choice {unknown[0]!r}. Choices: {', '.join(Output.__slots__)}.")
+        size = given.get("page_size")
+        pages = parse_pages(given.get("pages", ()))
+        if size is not None and not 1 <= (size := _whole(size, "page_size")):
+            raise BadParameter("page_size must be at least 1.")
+        if bool(pages) != (size is not None):
+            raise BadParameter("pages and page_size go together: which pages, and how many rows a page has.")
+        return Output(
+            format=str(given.get("format") or "xlsx"),
+            columns=_names(given.get("columns", ())),
+            labels=_mapping(given.get("labels"), "labels"),
+            page_size=size,
+            pages=pages,
+            options=_mapping(given.get("options"), "options"),
+        )
+
+
+def _names(given: str | Sequence[str]) -> tuple[str, ...]:
+    names = given.split(",") if isinstance(given, str) else given
+    return tuple(name.strip() for name in names if name.strip())
+
+
+def _mapping(given: Any, what: str) -> Mapping[str, Any]:
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise BadParameter(f"{what} must be an object of names and values.")
+    return dict(given)
+
+
+def _whole(given: Any, what: str) -> int:
+    try:
+        return int(given)
+    except (TypeError, ValueError):
+        raise BadParameter(f"{what} must be a whole number, not {given!r}.") from None
+
+
+def parse_pages(given: str | int | Sequence[Any]) -> tuple[int, ...]:
+    """Page numbers in order, each once: `2`, `[1, 2]` or `"1-3,7"`. Raises BadParameter."""
+    pieces = given.split(",") if isinstance(given, str) else [given] if isinstance(given, int) else given
+    pages: set[int] = set()
+    for piece in filter(None, map(str.strip, map(str, pieces))):
+        match = re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", piece)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+        if not 1 <= first <= last or last - first >= MOST_PAGES:
+            raise BadParameter(f"pages: {piece!r} is not a page or a range of at most {MOST_PAGES} pages, such as 1-3.")
+        pages.update(range(first, last + 1))
+    return tuple(sorted(pages))

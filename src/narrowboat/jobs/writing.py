@@ -1,0 +1,164 @@
+"""Writing: one attempt at a run that turns rows into an artifact (exports; reports use it too)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from narrowboat.data.format import Alterations, Format
+from narrowboat.data.source import Block, Reader
+from narrowboat.jobs.artifact import PartFile, publish, write_manifest
+from narrowboat.jobs.tables import Named, count, header
+from narrowboat.kernel.model import Artifact, Chunk, Counters, Cursor, Extent, Lease
+
+START: Cursor = {"table": 0, "position": None, "rows": [], "writer": None, "altered": {"counts": {}, "first": []}}
+
+
+class Writing:
+    """Implements `kernel.work.Work`.
+
+    The cursor holds: `table`, the index of the table under way; `position` in its source; `rows` written of each
+    table begun; the writer's state; what was altered so far; `done`.
+    """
+
+    def __init__(
+        self,
+        lease: Lease,
+        folder: Path,
+        *,
+        format: Format,
+        tables: Callable[[], tuple[Named, ...]],
+        filename: str,
+        pinned: bool,
+    ) -> None:
+        self._lease, self._folder, self._filename = lease, folder, filename
+        self._format = format
+        self._cursor: Cursor = lease.run.cursor or START
+        self._reader: Reader | None = None
+        self._file: PartFile | None = None
+        self._interrupted = False
+        self.resumable = True
+        if not self._cursor.get("done"):
+            self._prepare(tables(), pinned)
+
+    def _prepare(self, tables: tuple[Named, ...], pinned: bool) -> None:
+        self._tables = tables
+        self._shapes = [table.source.shape() for table in tables]
+        self.resumable = not pinned and all(shape.resumable for shape in self._shapes)
+        self._restart = not self.resumable and self._lease.run.seq > 0
+        if self._restart:
+            self._cursor = START
+        self._total = count(tables) if self._cursor is START else None
+        self._rows = list(self._cursor["rows"])
+        self._table, self._position = self._cursor["table"], self._cursor["position"]
+        self._writer = self._format.writer(self._cursor["writer"])
+        self._file = PartFile(self._folder, f"{self._lease.fence}.part")
+        self._pieces = self._encoded(self._file)
+
+    def advance(self, blocks: int) -> Chunk:
+        """See `kernel.work.Work`."""
+        rows, ended = 0, False
+        for _ in range(blocks):
+            added = next(self._pieces, None)
+            if ended := added is None:
+                break
+            rows += added or 0
+        chunk = self._chunk(rows, ended)
+        self._restart, self._total = False, None
+        return chunk
+
+    def _encoded(self, file: PartFile) -> Iterator[int]:
+        """Write block after block, table after table; yields the rows of each."""
+        raw_text, block_rows = self._format.raw_text, self._lease.run.block_rows
+        for index in range(self._cursor["table"], len(self._tables)):
+            resumed = index < len(self._rows)
+            after = self._cursor["position"] if resumed else None
+            self._reader = self._tables[index].source.open(after=after, rows=block_rows, raw_text=raw_text)
+            if self._interrupted:
+                self._reader.cancel()
+            for block in self._reader.blocks():
+                yield self._write(file, index, block)
+            if index == len(self._rows):
+                self._write(file, index, Block((), None))
+            self._reader.close()
+        file.append(self._writer.end())
+
+    def _write(self, file: PartFile, index: int, block: Block) -> int:
+        if index == len(self._rows):
+            file.append(self._writer.begin(header(self._tables[index], self._shapes[index]), block.rows))
+            self._rows.append(0)
+        if block.rows:
+            file.append(self._writer.block(block.rows))
+            self._rows[index] += len(block.rows)
+        self._position, self._table = block.position, index
+        return len(block.rows)
+
+    def _chunk(self, rows: int, ended: bool) -> Chunk:
+        assert self._file is not None  # noqa: S101  # advance is not called once done
+        extent = self._file.extent()
+        altered = self._writer.alterations
+        self._writer.alterations = Alterations()
+        self._cursor = {
+            "table": self._table,
+            "position": self._position,
+            "rows": list(self._rows),
+            "writer": self._writer.state(),
+            "altered": merged(self._cursor["altered"], altered),
+            "done": ended,
+        }
+        return Chunk(
+            cursor=self._cursor,
+            counters=Counters(rows=rows, altered=sum(altered.counts.values()), bytes=extent.length if extent else 0),
+            extent=extent,
+            last=ended,
+            total=(self._total.rows, self._total.estimated) if self._total else None,
+            restart=self._restart,
+        )
+
+    def publish(self, extents: Iterable[Extent]) -> Artifact:
+        """See `kernel.work.Work`."""
+        if self._file:
+            self._file.close()
+        spooled = self._format.assemble if self._format.spools else None
+        found = publish(self._folder, self._filename, list(extents), spooled)
+        manifest = self._manifest(found.bytes, found.sha256)
+        write_manifest(self._folder, manifest)
+        return Artifact(self._filename, self._format.media_type, found.bytes, found.sha256, manifest)
+
+    def _manifest(self, size: int, sha256: str) -> dict[str, Any]:
+        rows = self._cursor["rows"]
+        return {
+            "run": self._lease.run.id,
+            "job": self._lease.run.job,
+            "complete": True,
+            "rows": sum(rows),
+            "tables": rows,
+            "bytes": size,
+            "sha256": sha256,
+            "format": self._format.extension,
+            "codec": self._format.codec,
+            "block_rows": self._lease.run.block_rows,
+            "altered": self._cursor["altered"],
+        }
+
+    def interrupt(self) -> None:
+        """See `kernel.work.Work`."""
+        self._interrupted = True
+        if (reader := self._reader) is not None:
+            reader.cancel()
+
+    def close(self) -> None:
+        """See `kernel.work.Work`."""
+        if self._reader:
+            self._reader.close()
+        if self._file:
+            self._file.close()
+
+
+def merged(before: Cursor, new: Alterations) -> Cursor:
+    """What was altered in all: the counts added up, the first few places kept."""
+    counts = dict(before["counts"])
+    for code, number in new.counts.items():
+        counts[code] = counts.get(code, 0) + number
+    return {"counts": counts, "first": [*before["first"], *map(list, new.first)][: Alterations.KEEP]}

@@ -1,0 +1,174 @@
+"""Runner: claim, chunk after chunk, commit; in slices. The one loop behind all four kinds of job."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from narrowboat.errors import LeaseLost, UnknownJob
+from narrowboat.kernel.memory import Pressure
+from narrowboat.kernel.model import (
+    Chunk,
+    Control,
+    Extent,
+    Finished,
+    Lease,
+    Outcome,
+    Run,
+    Stopped,
+    Yielded,
+)
+from narrowboat.kernel.pace import Pace
+from narrowboat.kernel.pulse import Pulse
+from narrowboat.kernel.retry import decide
+from narrowboat.kernel.store import Store
+from narrowboat.kernel.work import Job, Work
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a worker works. Times in seconds."""
+
+    queues: tuple[str, ...] = ("default",)
+    lease: float = 6.0
+    """A worker not heard of for so long loses its run. Takeover of a hung one takes at most this and a reconcile."""
+    slice: float = 30.0
+    """After so long a run makes room, if another waits."""
+    always_yield: bool = False
+    """Make room even if nobody waits: for engines that limit how long one task may take."""
+    per_owner: int | None = None
+    """Runs of one owner worked on at the same time."""
+    barren_limit: int = 4
+    """Claims without progress after which a run is poisoned."""
+    memory_mark: int | None = None
+    """Bytes of RSS over which a worker makes smaller chunks, ends its slice and is replaced."""
+    chunk: float = 0.5
+    """How long a chunk should take."""
+
+
+class Moment(NamedTuple):
+    """Something that just happened in a slice: `claimed`, `written`, `committed`, `published` or `released`."""
+
+    point: str
+    lease: Lease
+    chunk: Chunk | None = None
+    run: Run | None = None
+    """The run after its release."""
+
+
+class Runner:
+    """Runs slices of runs on the calling thread. One runner a worker process."""
+
+    def __init__(
+        self,
+        store: Store,
+        jobs: Mapping[str, Job],
+        folder: Callable[[str], Path],
+        *,
+        worker: str,
+        settings: Settings,
+        watch: Callable[[Moment], None],
+    ) -> None:
+        self._store, self._jobs, self._folder = store, jobs, folder
+        self._worker, self.settings, self._watch = worker, settings, watch
+        self._pressure = Pressure(settings.memory_mark)
+        self._pulse: Pulse | None = None
+        self._current: str | None = None
+
+    def run_slice(self, run_id: str) -> Run | None:
+        """Work on a run for one slice. None if there was nothing to claim, or the lease was lost on the way."""
+        lease = self._store.claim(run_id, self._worker, seconds=self.settings.lease, per_owner=self.settings.per_owner)
+        if lease is None:
+            return None
+        self._watch(Moment("claimed", lease))
+        try:
+            run = self._store.release(lease, self._attempt(lease))
+        except LeaseLost:
+            return None
+        self._watch(Moment("released", lease, run=run))
+        return run
+
+    def run_due(self) -> Run | None:
+        """Work one slice on the first run that is due and can be claimed; None if there is none."""
+        for run_id in self._store.due(self.settings.queues, limit=16):
+            if (run := self.run_slice(run_id)) is not None:
+                return run
+        return None
+
+    def look(self, run_id: str) -> None:
+        """Somebody asked something of this run: hear it now. From any thread."""
+        if self._current == run_id and (pulse := self._pulse) is not None:
+            pulse.look()
+
+    def _attempt(self, lease: Lease) -> Outcome:
+        """One attempt, from open to outcome; whatever it raises becomes an outcome, but for a lost lease."""
+        with Pulse(self._store, lease) as pulse:
+            self._current, self._pulse = lease.run.id, pulse
+            try:
+                with closing(self._open(lease)) as work:
+                    pulse.guard(work.interrupt)
+                    return self._work(lease, work, pulse)
+            except LeaseLost:
+                raise
+            except Exception as error:
+                if pulse.lost:
+                    raise LeaseLost(f"Run {lease.run.id} was taken over by another worker.") from error
+                return Stopped(pulse.control) if pulse.must_stop else decide(error, lease.run.tries)
+            finally:
+                self._current = self._pulse = None
+
+    def _open(self, lease: Lease) -> Work:
+        job = self._jobs.get(lease.run.job)
+        if job is None:
+            raise UnknownJob(f"This worker knows no job {lease.run.job!r}; start it from the module that defines it.")
+        return job.open(lease, self._folder(lease.run.id))
+
+    def _work(self, lease: Lease, work: Work, pulse: Pulse) -> Outcome:
+        """Chunk after chunk until something ends the slice."""
+        if (lease.run.cursor or {}).get("done"):
+            return self._publish(lease, work)
+        pace, began = Pace(self.settings.chunk), time.monotonic()
+        while pulse.control is Control.GO_ON:
+            asked = time.monotonic()
+            chunk = work.advance(pace.blocks)
+            self._watch(Moment("written", lease, chunk))
+            control = self._store.commit(lease, chunk)
+            self._watch(Moment("committed", lease, chunk))
+            if chunk.last and control is not Control.CANCEL:
+                return Yielded() if lease.part else self._publish(lease, work)
+            if control is not Control.GO_ON:
+                return Stopped(control)
+            pace.took(time.monotonic() - asked, pressed=self._relieve())
+            if work.resumable and self._slice_is_over(time.monotonic() - began):
+                return Yielded()
+        return Stopped(pulse.control)
+
+    def _relieve(self) -> bool:
+        """Whether memory is short; if so, give back what can be given back."""
+        pressed = self._pressure.high()
+        if pressed:
+            gc.collect()
+        return pressed
+
+    def _slice_is_over(self, seconds: float) -> bool:
+        if self._pressure.over_mark():
+            return True
+        if seconds < self.settings.slice:
+            return False
+        return self.settings.always_yield or bool(self._store.due(self.settings.queues, limit=1))
+
+    def _publish(self, lease: Lease, work: Work) -> Outcome:
+        artifact = work.publish(self._extents(lease.run.id))
+        self._watch(Moment("published", lease))
+        return Finished(artifact)
+
+    def _extents(self, run_id: str) -> Iterator[Extent]:
+        after = -1
+        while rows := self._store.chunks(run_id, after=after):
+            yield from (row.extent for row in rows)
+            after = rows[-1].seq
