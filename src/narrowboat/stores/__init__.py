@@ -1,0 +1,28 @@
+"""Stores: SQLite for one host, PostgreSQL for many. The same logic, the same SQL but for a few words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from narrowboat.errors import BadConfiguration
+from narrowboat.kernel.store import Store
+from narrowboat.stores.store import SqlStore
+
+__all__ = ["open_store"]
+
+
+def open_store(url: str, *, keep_rejects: int = 1000, connections: int = 8, schema: str = "narrowboat") -> Store:
+    """The store at `url`: `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://…`.
+
+    keep_rejects: refused rows kept of one run. connections: at most so many at once in this process.
+    schema: where the tables are on PostgreSQL. The tables are made by `migrate()`.
+    Raises BadConfiguration for another URL, MissingExtra without the driver.
+    """
+    scheme, separator, rest = url.partition("://")
+    if separator and scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
+        from narrowboat.stores.sqlite.database import SQLite
+
+        return SqlStore(SQLite(Path(rest[1:]), connections=connections), keep_rejects=keep_rejects)
+    raise BadConfiguration(
+        f"The store's URL {url!r} is not known; use sqlite:///file.db, sqlite:////folder/file.db or postgresql://…"
+    )

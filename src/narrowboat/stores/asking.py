@@ -1,0 +1,147 @@
+"""What people ask: submit, pause, resume, cancel."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from narrowboat.errors import IdempotencyConflict, IllegalTransition, TooManyRuns, UnknownRun
+from narrowboat.kernel.model import ENDED, REQUESTS, NewRun, Request, Run, State, Submitted
+from narrowboat.stores.database import Row, Session
+from narrowboat.stores.moves import move, record, settle, view
+from narrowboat.stores.rows import new_id, to_json
+
+_PAST = {Request.PAUSE: "paused", Request.RESUME: "resumed", Request.CANCEL: "cancelled"}
+
+
+def submit(tx: Session, new: NewRun) -> Submitted:
+    """Queue a run, or give the one that the key or the identity stands for."""
+    tx.lock_owner(new.owner)
+    repeated = _repeated(tx, new)
+    if repeated is not None:
+        return Submitted(view(tx, repeated), "repeated")
+    joined = _join(tx, new)
+    run_id = joined or _insert(tx, new)
+    if new.idempotency_key is not None:
+        fingerprint = _fingerprint(new)
+        tx.change("key_insert", owner=new.owner, key=new.idempotency_key, run=run_id, fingerprint=fingerprint)
+    return Submitted(view(tx, run_id), "joined" if joined else "created")
+
+
+def _repeated(tx: Session, new: NewRun) -> str | None:
+    if new.idempotency_key is None:
+        return None
+    known = tx.row("key_find", owner=new.owner, key=new.idempotency_key)
+    if known is None:
+        return None
+    run_id: str = known["run_id"]
+    if known["fingerprint"] != _fingerprint(new):
+        raise IdempotencyConflict(
+            f"The idempotency key {new.idempotency_key!r} was used before, for run {run_id} with another job or "
+            "other parameters. Send a new key with a new request."
+        )
+    return run_id
+
+
+def _fingerprint(new: NewRun) -> str:
+    text = json.dumps([new.job, new.kind, new.params], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _join(tx: Session, new: NewRun) -> str | None:
+    if new.identity is None:
+        return None
+    found = tx.row(
+        "run_identical",
+        identity=new.identity,
+        owner=new.owner,
+        not_before=new.not_before,
+        within=new.share_within,
+    )
+    if found is None:
+        return None
+    tx.change("run_join", run=found["id"])
+    run_id: str = found["id"]
+    return run_id
+
+
+def _insert(tx: Session, new: NewRun) -> str:
+    _check_limit(tx, new.owner, new.job, new.limit)
+    run_id = new_id()
+    tx.change(
+        "run_insert",
+        run=run_id,
+        job=new.job,
+        kind=new.kind,
+        owner=new.owner,
+        params=to_json(new.params),
+        queue=new.queue,
+        priority=new.priority,
+        fan_out=int(new.fan_out),
+        block_rows=new.block_rows,
+        not_before=new.not_before,
+        time_limit=new.time_limit,
+        run_limit=new.limit,
+        identity=new.identity,
+        parent=new.parent,
+        relation=new.relation,
+    )
+    record(tx, run_id, None, State.QUEUED, "submitted", new.owner)
+    return run_id
+
+
+def _check_limit(tx: Session, owner: str, job: str, limit: int | None) -> None:
+    if limit is None:
+        return
+    found = tx.row("runs_under_way", owner=owner, job=job)
+    if found is not None and found["n"] >= limit:
+        raise TooManyRuns(
+            f"{owner} has {found['n']} runs of {job} under way, and {limit} at once are allowed. "
+            "Wait until one has ended, or cancel one."
+        )
+
+
+def ask(tx: Session, run_id: str, request: Request, by: str | None) -> Run:
+    """Pause, resume or cancel."""
+    run = _lock(tx, run_id, request)
+    before = State(run["state"])
+    after = REQUESTS[request].get(before)
+    if after is None:
+        raise IllegalTransition(_refusal(run_id, before, request))
+    if request is Request.CANCEL and run["holders"] > 1 and before not in {after, State.CANCELLING}:
+        tx.change("run_let_go", run=run_id)
+    elif after is not before:
+        _obey(tx, run, after, by)
+    return view(tx, run_id)
+
+
+def _lock(tx: Session, run_id: str, request: Request) -> Row:
+    """The owner is locked before the run, as everywhere, where the limit will be counted."""
+    seen = tx.row("run", run=run_id)
+    if seen is not None and request is Request.RESUME:
+        tx.lock_owner(seen["owner"])
+    run = tx.row("run_locked", run=run_id)
+    if run is None:
+        raise UnknownRun(f"There is no run {run_id}; it may have been purged after its retention.")
+    return run
+
+
+def _obey(tx: Session, run: Row, after: State, by: str | None) -> None:
+    if after is State.QUEUED:
+        _renew(tx, run)
+    move(tx, run, after, by=by)
+    settle(tx, run)
+
+
+def _renew(tx: Session, run: Row) -> None:
+    """A run that had ended counts against its owner's limit again."""
+    if run["state"] in ENDED:
+        _check_limit(tx, run["owner"], run["job"], run["run_limit"])
+    tx.change("run_renew", run=run["id"])
+    tx.change("parts_renew", run=run["id"])
+
+
+def _refusal(run_id: str, state: State, request: Request) -> str:
+    if state is State.PUBLISHING:
+        return f"Run {run_id} cannot be {_PAST[request]}: all its rows are done and its file is being published."
+    return f"Run {run_id} cannot be {_PAST[request]}: it is {state.replace('_', ' ')}."

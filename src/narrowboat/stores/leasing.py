@@ -1,0 +1,209 @@
+"""What workers do while they hold a lease: claim, plan, commit, heartbeat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from narrowboat.errors import LeaseLost
+from narrowboat.kernel.model import CLAIMABLE, Chunk, Control, Cursor, Lease, Part, State
+from narrowboat.stores.database import Row, Session
+from narrowboat.stores.moves import move, run_of
+from narrowboat.stores.rows import cursor_of, from_counters, from_reject, to_json, to_run
+
+
+def claim(tx: Session, run_id: str, worker: str, seconds: float, per_owner: int | None) -> Lease | None:
+    """A lease of the run, or of a part. What to lock is decided before anything is locked: locks are never raised."""
+    seen = tx.row("run", run=run_id)
+    if seen is None or not _may_be_claimed(seen):
+        return None
+    if per_owner is not None and _owner_is_busy(tx, seen, per_owner):
+        return None
+    if seen["planned"] and _undone(tx, run_id):
+        return _claim_part(tx, seen, worker, seconds)
+    return _claim_run(tx, seen, worker, seconds)
+
+
+def _may_be_claimed(run: Row) -> bool:
+    waits = run["state"] in CLAIMABLE or (run["state"] == State.RUNNING and run["planned"])
+    late = run["deadline_at"] is not None and run["deadline_at"] < run["now"] and not run["done"]
+    return bool(waits and run["not_before"] <= run["now"] and not late)
+
+
+def _owner_is_busy(tx: Session, run: Row, per_owner: int) -> bool:
+    if run["state"] not in CLAIMABLE:
+        return False
+    tx.lock_owner(run["owner"])
+    found = tx.row("runs_working", owner=run["owner"])
+    return found is not None and found["n"] >= per_owner
+
+
+def _undone(tx: Session, run_id: str) -> bool:
+    found = tx.row("parts_undone", run=run_id)
+    return found is not None and found["n"] > 0
+
+
+def _claim_part(tx: Session, seen: Row, worker: str, seconds: float) -> Lease | None:
+    starts = seen["state"] in CLAIMABLE
+    run = tx.row("run_locked" if starts else "run_shared", run=seen["id"])
+    if run is None or run["state"] != seen["state"]:
+        return None
+    part = tx.row("part_lease", run=run["id"], worker=worker, seconds=seconds)
+    if part is None:
+        return None
+    if starts:
+        run = _start(tx, run)
+    _serve(tx, run, grain=0.5)
+    payload = Part(part["seq"], cursor_of({"cursor": part["payload"]}) or {})
+    return Lease(to_run(run), part["fence"], worker, seconds, payload)
+
+
+def _claim_run(tx: Session, seen: Row, worker: str, seconds: float) -> Lease | None:
+    run = tx.row("run_locked", run=seen["id"])
+    if run is None or run["state"] != seen["state"] or run["worker"] is not None:
+        return None
+    if run["state"] in CLAIMABLE:
+        run = _start(tx, run)
+    if run["planned"]:
+        cursor = {**(cursor_of(run) or {}), "done": True}
+        tx.change("run_all_done", run=run["id"], cursor=to_json(cursor))
+    if run["planned"] or run["done"]:
+        move(tx, run, State.PUBLISHING)
+    leased = tx.row("run_lease", run=run["id"], worker=worker, seconds=seconds)
+    assert leased is not None  # noqa: S101  its row is locked
+    return Lease(run_of(tx, leased), leased["fence"], worker, seconds)
+
+
+def _start(tx: Session, run: Row) -> Row:
+    move(tx, run, State.RUNNING)
+    tx.change("run_start", run=run["id"])
+    started = tx.row("run", run=run["id"])
+    assert started is not None  # noqa: S101  its row is locked
+    return started
+
+
+def _serve(tx: Session, run: Row, *, grain: float) -> None:
+    tx.change("served", owner=run["owner"], grain=grain)
+
+
+def plan(tx: Session, lease: Lease, parts: Sequence[Mapping[str, Any]], cursor: Cursor, *, last: bool) -> Control:
+    """Add parts after those that are there."""
+    row = _held(
+        lease,
+        tx.row(
+            "run_plan", parts=len(parts), cursor=to_json(cursor), planned=int(last), **_guard(lease), **_seconds(lease)
+        ),
+    )
+    first = row["parts"] - len(parts)
+    values = [{"run": lease.run.id, "seq": first + n, "payload": to_json(part)} for n, part in enumerate(parts)]
+    tx.change_many("part_insert", values)
+    return _control(row)
+
+
+def commit(tx: Session, lease: Lease, chunk: Chunk, *, keep_rejects: int) -> Control:
+    """One chunk of a run, or the whole of a part."""
+    control = _commit_run(tx, lease, chunk) if lease.part is None else _commit_part(tx, lease, lease.part, chunk)
+    if chunk.rejects:
+        _keep(tx, lease.run.id, chunk, keep_rejects)
+    return control
+
+
+def _commit_run(tx: Session, lease: Lease, chunk: Chunk) -> Control:
+    guard = _guard(lease)
+    if chunk.restart:
+        _restart(tx, lease, guard)
+    total, estimated = chunk.total or (None, False)
+    length = chunk.extent.length if chunk.extent else 0
+    row = _held(
+        lease,
+        tx.row(
+            "commit",
+            cursor=to_json(chunk.cursor),
+            total=total,
+            estimated=int(estimated),
+            length=length,
+            last=int(chunk.last),
+            **guard,
+            **_seconds(lease),
+            **from_counters(chunk.counters),
+        ),
+    )
+    if chunk.extent:
+        tx.change(
+            "chunk_insert",
+            run=lease.run.id,
+            seq=row["seq"] - 1,
+            row_from=row["rows_done"] - chunk.counters.rows,
+            row_count=chunk.counters.rows,
+            start=row["extents_end"] - length,
+            **chunk.extent._asdict(),
+        )
+    if chunk.last and row["state"] != State.CANCELLING:
+        move(tx, row, State.PUBLISHING)
+        return Control.GO_ON
+    return _control(row)
+
+
+def _restart(tx: Session, lease: Lease, guard: dict[str, Any]) -> None:
+    if not tx.change("commit_restart", **guard):
+        raise lost(lease)
+    tx.change("forget_chunks", run=lease.run.id)
+    tx.change("forget_rejects", run=lease.run.id)
+
+
+def _commit_part(tx: Session, lease: Lease, part: Part, chunk: Chunk) -> Control:
+    extent = chunk.extent._asdict() if chunk.extent else {"file": None, "offset": None, "length": None, "crc": None}
+    counters = from_counters(chunk.counters)
+    row = tx.row("commit_part", seq=part.seq, **_guard(lease), **counters, **extent)
+    return _control(_held(lease, row))
+
+
+def _keep(tx: Session, run_id: str, chunk: Chunk, keep_rejects: int) -> None:
+    found = tx.row("rejects_count", run=run_id)
+    room = keep_rejects - found["n"] if found else 0
+    tx.change_many("reject_insert", [from_reject(run_id, reject) for reject in chunk.rejects[: max(room, 0)]])
+
+
+def heartbeat(tx: Session, lease: Lease) -> Control:
+    """Renew the lease."""
+    if lease.part is None:
+        row = tx.row("heartbeat", **_guard(lease), **_seconds(lease))
+    else:
+        row = tx.row("heartbeat_part", seq=lease.part.seq, **_guard(lease), **_seconds(lease))
+    return _control(_held(lease, row))
+
+
+def _guard(lease: Lease) -> dict[str, Any]:
+    return {"run": lease.run.id, "fence": lease.fence, "worker": lease.worker}
+
+
+def _seconds(lease: Lease) -> dict[str, float]:
+    return {"seconds": lease.seconds}
+
+
+def _held(lease: Lease, row: Row | None) -> Row:
+    """The row that a guarded write gave back; none means that the fence holds no more."""
+    if row is None:
+        raise lost(lease)
+    return row
+
+
+def lost(lease: Lease) -> LeaseLost:
+    """The error for a stale worker."""
+    what = f"run {lease.run.id}" if lease.part is None else f"part {lease.part.seq} of run {lease.run.id}"
+    return LeaseLost(
+        f"Worker {lease.worker} holds {what} no more: fence {lease.fence} is not the newest, or the run has stopped. "
+        "Nothing was changed; claim it again."
+    )
+
+
+def _control(row: Row) -> Control:
+    """What was asked of the run goes before its deadline; what is being published is not stopped."""
+    match State(row["state"]):
+        case State.CANCELLING:
+            return Control.CANCEL
+        case State.PAUSING:
+            return Control.PAUSE
+        case State.PUBLISHING:
+            return Control.GO_ON
+    return Control.TIMED_OUT if row["late"] else Control.GO_ON

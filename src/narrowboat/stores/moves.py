@@ -1,0 +1,62 @@
+"""Changes of state: one edge of the transition table, one event."""
+
+from __future__ import annotations
+
+from narrowboat.errors import UnknownRun
+from narrowboat.kernel.model import ENDED, Run, State, check_transition
+from narrowboat.stores.database import Row, Session
+from narrowboat.stores.rows import to_run, to_text
+
+
+def view(tx: Session, run_id: str) -> Run:
+    """The run as people see it. Raises UnknownRun."""
+    row = tx.row("run", run=run_id)
+    if row is None:
+        raise UnknownRun(f"There is no run {run_id}; it may have been purged after its retention.")
+    return run_of(tx, row)
+
+
+def run_of(tx: Session, row: Row) -> Run:
+    """A row as a run, with the sums of its parts where it is fanned out."""
+    return to_run(row, tx.row("parts_sum", run=row["id"]) if row["fan_out"] else None)
+
+
+def move(tx: Session, run: Row, after: State, *, by: str | None = None) -> None:
+    """Take one edge; `run` is a locked row and follows. Raises IllegalTransition where there is no such edge."""
+    before = State(run["state"])
+    reason = check_transition(run["id"], before, after)
+    tx.change("run_move", run=run["id"], before=before.value, after=after.value, ended=int(after in ENDED))
+    record(tx, run["id"], before, after, reason, by)
+    run["state"] = after.value
+    if run["fan_out"] and after in ENDED:
+        tx.change("parts_reopen", run=run["id"])
+
+
+def record(tx: Session, run_id: str, before: State | None, after: State, reason: str, by: str | None) -> None:
+    """The event of a transition."""
+    name = None if before is None else before.value
+    tx.change("event_insert", run=run_id, before=name, after=after.value, reason=reason, by=to_text(by))
+
+
+def blame(tx: Session, run: Row, code: str, message: str) -> None:
+    """Say why a run does not go on."""
+    tx.change("run_blame", run=run["id"], code=code, message=to_text(message))
+
+
+def time_out(tx: Session, run: Row) -> None:
+    """The time is up: say so, and what helps."""
+    blame(
+        tx,
+        run,
+        "deadline-passed",
+        f"It took longer than its limit of {run['time_limit']:g} s and was stopped; what was committed is kept. "
+        "Resume it to go on with its time anew, or ask for fewer rows.",
+    )
+    move(tx, run, State.TIMED_OUT)
+
+
+def settle(tx: Session, run: Row) -> None:
+    """A run that is asked to stop has stopped when nobody holds it or a part of it."""
+    after = {State.PAUSING: State.PAUSED, State.CANCELLING: State.CANCELLED}.get(State(run["state"]))
+    if after and run["worker"] is None and not tx.rows("parts_leased", run=run["id"]):
+        move(tx, run, after)

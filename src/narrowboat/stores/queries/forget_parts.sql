@@ -1,0 +1,2 @@
+-- What belongs to a run that is forgotten, or begins at zero.
+delete from narrowboat.parts where run_id = :run

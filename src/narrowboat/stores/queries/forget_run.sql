@@ -1,0 +1,2 @@
+-- The run itself.
+delete from narrowboat.runs where id = :run

@@ -1,0 +1,2 @@
+-- The published file.
+update narrowboat.runs set artifact = :artifact where id = :run

@@ -1,0 +1,4 @@
+-- A resumed run begins with its time and its tries anew.
+update narrowboat.runs
+set deadline_at = null, error_code = null, error = null, tries = 0, barren = 0, version = version + 1
+where id = :run

@@ -1,0 +1,39 @@
+"""SQL by name: one file a statement, read when first used, in the words of one database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+_SHARED = Path(__file__).parent / "queries"
+
+
+class Statements:
+    """The statements of one database. A file in `own` goes before the shared one of the same name."""
+
+    def __init__(self, own: Path, translate: Callable[[str], str]) -> None:
+        self._folders = (own, _SHARED)
+        self._translate = translate
+        self._known: dict[str, str] = {}
+
+    def get(self, name: str, left_out: tuple[str, ...] = ()) -> str:
+        """The statement, without the lines that use a parameter named in `left_out`."""
+        key = " ".join((name, *left_out))
+        if key not in self._known:
+            self._known[key] = self._translate(self._read(name, left_out))
+        return self._known[key]
+
+    def _read(self, name: str, left_out: tuple[str, ...]) -> str:
+        path = next(path for folder in self._folders if (path := folder / f"{name}.sql").exists())
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return "\n".join(line for line in lines if not line.startswith("--") and not _uses(line, left_out))
+
+
+def _uses(line: str, names: tuple[str, ...]) -> bool:
+    return any(f":{name}" in line for name in names)
+
+
+def migrations(folder: Path) -> list[tuple[int, str, str]]:
+    """(version, name, SQL) of every migration in a folder, oldest first."""
+    files = sorted(folder.glob("*.sql"))
+    return [(int(file.stem.split("_")[0]), file.stem, file.read_text(encoding="utf-8")) for file in files]
