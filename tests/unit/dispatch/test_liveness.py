@@ -1,0 +1,43 @@
+"""Liveness: a dead worker is known at once, however it died."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from narrowboat.dispatch.liveness import alive, bury, dead, try_lock
+
+HOLD = """
+import sys, pathlib, time
+from narrowboat.dispatch.liveness import alive
+with alive(pathlib.Path(sys.argv[1]), "w1"):
+    print("alive", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_killed_worker_is_dead_and_a_living_one_is_not(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True) as worker:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "alive\n"
+        assert dead(tmp_path) == []
+        worker.kill()
+        worker.wait()
+        assert dead(tmp_path) == ["w1"]
+        bury(tmp_path, ["w1"])
+        assert dead(tmp_path) == []
+
+
+def test_a_worker_that_leaves_in_order_leaves_nothing(tmp_path: Path) -> None:
+    with alive(tmp_path, "w2"):
+        assert (tmp_path / "w2").exists()
+    assert dead(tmp_path) == []
+
+
+def test_only_one_can_hold_a_lock(tmp_path: Path) -> None:
+    first = try_lock(tmp_path / "lock")
+    assert first is not None
+    assert try_lock(tmp_path / "lock") is None
+
+
+def test_a_folder_that_is_not_there_has_no_dead(tmp_path: Path) -> None:
+    assert dead(tmp_path / "none") == []

@@ -1,0 +1,95 @@
+"""The artifact on disk: append, publish, read while it grows."""
+
+import hashlib
+import os
+import resource
+import signal
+from pathlib import Path
+
+import pytest
+
+from narrowboat.errors import NoArtifact, StorageFull
+from narrowboat.jobs.artifact import PartFile, clip, publish, read_extents, write_manifest
+from narrowboat.kernel.model import ChunkRow, Extent
+
+
+def part(folder: Path, fence: int, *pieces: bytes) -> list[Extent]:
+    """One extent a piece, in the file of `fence`."""
+    file, extents = PartFile(folder, f"{fence}.part"), []
+    for piece in pieces:
+        file.append(piece)
+        if extent := file.extent():
+            extents.append(extent)
+    file.close()
+    return extents
+
+
+def test_a_file_of_one_fence_is_cut_to_what_was_committed_and_renamed(tmp_path: Path) -> None:
+    extents = part(tmp_path, 1, b"abc", b"defg", b"not committed")[:2]
+    found = publish(tmp_path, "leads.csv", extents, None)
+    assert (tmp_path / "leads.csv").read_bytes() == b"abcdefg"
+    assert found == (7, hashlib.sha256(b"abcdefg").hexdigest())
+    assert os.listdir(tmp_path) == ["leads.csv"]
+
+
+def test_files_of_several_fences_are_joined_from_committed_bytes_only(tmp_path: Path) -> None:
+    extents = part(tmp_path, 1, b"abc", b"LOST")[:1] + part(tmp_path, 2, b"de") + part(tmp_path, 3, b"f")
+    publish(tmp_path, "leads.csv", extents, None)
+    assert (tmp_path / "leads.csv").read_bytes() == b"abcdef"
+    assert os.listdir(tmp_path) == ["leads.csv"]
+
+
+def test_publishing_again_after_any_interruption_gives_the_same(tmp_path: Path) -> None:
+    extents = part(tmp_path, 1, b"abc") + part(tmp_path, 2, b"def")
+    (tmp_path / "joined.tmp").write_bytes(b"half of a joi")
+    first = publish(tmp_path, "leads.csv", extents, None)
+    write_manifest(tmp_path, {"complete": True})
+    assert publish(tmp_path, "leads.csv", extents, None) == first
+    assert sorted(os.listdir(tmp_path)) == ["leads.csv", "manifest.json"]
+
+
+def test_bytes_damaged_on_disk_are_not_published(tmp_path: Path) -> None:
+    extents = part(tmp_path, 1, b"abc", b"defg")
+    (tmp_path / "1.part").write_bytes(b"abcdefX")
+    with pytest.raises(NoArtifact, match="damaged"):
+        publish(tmp_path, "leads.csv", extents, None)
+    assert not (tmp_path / "leads.csv").exists()
+
+
+def test_a_format_that_spools_makes_the_file_at_the_end(tmp_path: Path) -> None:
+    extents = part(tmp_path, 1, b"abc")
+    publish(tmp_path, "leads.x", extents, lambda spool, out: out.write_bytes(spool.read_bytes().upper()) and None)
+    assert (tmp_path / "leads.x").read_bytes() == b"ABC"
+    assert os.listdir(tmp_path) == ["leads.x"]
+
+
+def test_any_range_of_a_growing_artifact_reads_right(tmp_path: Path) -> None:
+    extents = part(tmp_path, 1, b"abc") + part(tmp_path, 2, b"defg") + part(tmp_path, 3, b"h")
+    rows, start = [], 0
+    for seq, extent in enumerate(extents):
+        rows.append(ChunkRow(seq, 0, 0, start, extent))
+        start += extent.length
+    whole = b"abcdefgh"
+    for begin in range(9):
+        for end in [*range(begin, 9), None]:
+            assert b"".join(read_extents(tmp_path, clip(rows, begin, end))) == whole[begin:end]
+
+
+def test_files_are_readable_by_their_owner_only(tmp_path: Path) -> None:
+    part(tmp_path / "run", 1, b"abc")
+    assert (tmp_path / "run" / "1.part").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "run").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_full_disk_is_an_error_with_advice(tmp_path: Path) -> None:
+    file = PartFile(tmp_path, "1.part")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, before[1]))
+    try:
+        with pytest.raises(StorageFull, match="Free some space, then resume"):
+            file.append(b"x" * 4096)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+        file.close()
