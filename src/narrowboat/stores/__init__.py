@@ -23,6 +23,10 @@ def open_store(url: str, *, keep_rejects: int = 1000, connections: int = 8, sche
         from narrowboat.stores.sqlite.database import SQLite
 
         return SqlStore(SQLite(Path(rest[1:]), connections=connections), keep_rejects=keep_rejects)
+    if separator and scheme in {"postgresql", "postgres"}:
+        from narrowboat.stores.postgres.database import PostgreSQL
+
+        return SqlStore(PostgreSQL(url, connections=connections, schema=schema), keep_rejects=keep_rejects)
     raise BadConfiguration(
         f"The store's URL {url!r} is not known; use sqlite:///file.db, sqlite:////folder/file.db or postgresql://…"
     )

@@ -64,10 +64,8 @@ def _claim_run(tx: Session, seen: Row, worker: str, seconds: float) -> Lease | N
         return None
     if run["state"] in CLAIMABLE:
         run = _start(tx, run)
-    if run["planned"]:
-        cursor = {**(cursor_of(run) or {}), "done": True}
-        tx.change("run_all_done", run=run["id"], cursor=to_json(cursor))
     if run["planned"] or run["done"]:
+        tx.change("run_all_done", run=run["id"], cursor=to_json({**(cursor_of(run) or {}), "done": True}))
         move(tx, run, State.PUBLISHING)
     leased = tx.row("run_lease", run=run["id"], worker=worker, seconds=seconds)
     assert leased is not None  # noqa: S101  its row is locked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 _SHARED = Path(__file__).parent / "queries"
@@ -16,12 +16,21 @@ class Statements:
         self._translate = translate
         self._known: dict[str, str] = {}
 
-    def get(self, name: str, left_out: tuple[str, ...] = ()) -> str:
-        """The statement, without the lines that use a parameter named in `left_out`."""
+    def get(self, name: str) -> str:
+        """The statement of that name."""
+        return self._known.get(name) or self._keep(name, name, ())
+
+    def for_values(self, name: str, values: Mapping[str, object]) -> str:
+        """The statement of that name; in one that filters, a condition whose value is None is left out."""
+        if name != "find":
+            return self.get(name)
+        left_out = tuple(value for value in values if values[value] is None)
         key = " ".join((name, *left_out))
-        if key not in self._known:
-            self._known[key] = self._translate(self._read(name, left_out))
-        return self._known[key]
+        return self._known.get(key) or self._keep(key, name, left_out)
+
+    def _keep(self, key: str, name: str, left_out: tuple[str, ...]) -> str:
+        statement = self._known[key] = self._translate(self._read(name, left_out))
+        return statement
 
     def _read(self, name: str, left_out: tuple[str, ...]) -> str:
         path = next(path for folder in self._folders if (path := folder / f"{name}.sql").exists())

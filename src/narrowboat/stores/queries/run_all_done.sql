@@ -1,2 +1,2 @@
--- Every part is done: what is left is to publish.
+-- Every chunk or part is done: what is left is to publish.
 update narrowboat.runs set done = 1, cursor = :cursor where id = :run

@@ -120,10 +120,9 @@ class SQLiteSession:
         """Nothing to do: this transaction is the only writer already."""
 
     def _execute(self, query: str, values: dict[str, Any]) -> sqlite3.Cursor:
-        missing = tuple(name for name, value in values.items() if value is None) if query == "find" else ()
         bound = {name: json.dumps(value) if isinstance(value, list) else value for name, value in values.items()}
         bound["now"] = time.time()
-        return self._cursor().execute(self._statements.get(query, missing), bound)
+        return self._cursor().execute(self._statements.for_values(query, values), bound)
 
     def _cursor(self) -> sqlite3.Cursor:
         cursor = self._conn.cursor()
