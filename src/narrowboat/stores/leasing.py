@@ -9,7 +9,7 @@ from narrowboat.errors import LeaseLost
 from narrowboat.kernel.model import CLAIMABLE, Chunk, Control, Cursor, Lease, Part, State
 from narrowboat.stores.database import Row, Session
 from narrowboat.stores.moves import move, run_of
-from narrowboat.stores.rows import cursor_of, from_counters, from_reject, to_json, to_run
+from narrowboat.stores.rows import cursor_of, from_counters, from_reject, to_json, to_part, to_run
 
 
 def claim(tx: Session, run_id: str, worker: str, seconds: float, per_owner: int | None) -> Lease | None:
@@ -52,36 +52,31 @@ def _claim_part(tx: Session, seen: Row, worker: str, seconds: float) -> Lease | 
     if part is None:
         return None
     if starts:
-        run = _start(tx, run)
-    _serve(tx, run, grain=0.5)
-    payload = Part(part["seq"], cursor_of({"cursor": part["payload"]}) or {})
-    return Lease(to_run(run), part["fence"], worker, seconds, payload)
+        _start(tx, run, State.RUNNING)
+    tx.change("served", owner=run["owner"], grain=0.5)
+    started = tx.row("run", run=run["id"]) if starts else run
+    assert started is not None  # noqa: S101  its row is locked
+    return Lease(to_run(started), part["fence"], worker, seconds, to_part(part))
 
 
 def _claim_run(tx: Session, seen: Row, worker: str, seconds: float) -> Lease | None:
     run = tx.row("run_locked", run=seen["id"])
     if run is None or run["state"] != seen["state"] or run["worker"] is not None:
         return None
-    if run["state"] in CLAIMABLE:
-        run = _start(tx, run)
-    if run["planned"] or run["done"]:
-        tx.change("run_all_done", run=run["id"], cursor=to_json({**(cursor_of(run) or {}), "done": True}))
-        move(tx, run, State.PUBLISHING)
+    cursor = cursor_of(run) or {}
+    if run["planned"] or run["done"] or cursor.get("done"):
+        tx.change("run_all_done", run=run["id"], cursor=to_json({**cursor, "done": True}))
+        _start(tx, run, State.PUBLISHING)
+    else:
+        _start(tx, run, State.RUNNING)
     leased = tx.row("run_lease", run=run["id"], worker=worker, seconds=seconds)
     assert leased is not None  # noqa: S101  its row is locked
     return Lease(run_of(tx, leased), leased["fence"], worker, seconds)
 
 
-def _start(tx: Session, run: Row) -> Row:
-    move(tx, run, State.RUNNING)
+def _start(tx: Session, run: Row, after: State) -> None:
+    move(tx, run, after)
     tx.change("run_start", run=run["id"])
-    started = tx.row("run", run=run["id"])
-    assert started is not None  # noqa: S101  its row is locked
-    return started
-
-
-def _serve(tx: Session, run: Row, *, grain: float) -> None:
-    tx.change("served", owner=run["owner"], grain=grain)
 
 
 def plan(tx: Session, lease: Lease, parts: Sequence[Mapping[str, Any]], cursor: Cursor, *, last: bool) -> Control:

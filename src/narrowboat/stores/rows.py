@@ -14,6 +14,7 @@ from narrowboat.kernel.model import (
     Cursor,
     Event,
     Extent,
+    Part,
     Reject,
     Run,
     State,
@@ -131,6 +132,11 @@ def to_event(row: Row) -> Event:
         reason=row["reason"],
         by=row["asked_by"],
     )
+
+
+def to_part(row: Row) -> Part:
+    """A part that a worker just got."""
+    return Part(row["seq"], json.loads(row["payload"]))
 
 
 def to_chunk_row(row: Row) -> ChunkRow:
