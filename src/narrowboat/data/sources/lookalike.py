@@ -1,0 +1,21 @@
+"""What to say where a table is not found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from narrowboat.errors import SourceFailed
+
+_SHOWN = 10
+
+
+def no_such_table(name: str, tables: Sequence[str]) -> SourceFailed:
+    """The error, naming the tables that look alike, or else the first few there are."""
+    from difflib import get_close_matches
+
+    by_folded = {table.casefold(): table for table in tables}
+    alike = [by_folded[match] for match in get_close_matches(name.casefold(), by_folded, cutoff=0.5)]
+    if alike:
+        return SourceFailed(f"There is no table {name!r}. Tables that look alike: {', '.join(alike)}.")
+    more = ", …" if len(tables) > _SHOWN else ""
+    return SourceFailed(f"There is no table {name!r}. Tables: {', '.join(tables[:_SHOWN]) or 'none at all'}{more}.")

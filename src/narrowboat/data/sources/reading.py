@@ -1,0 +1,214 @@
+"""From a query and a relation to the statement that reads it, and the way from a row back to a position."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeAlias
+
+from narrowboat.data.columns import Column
+from narrowboat.data.source import Position, Row
+from narrowboat.data.sources.order import Term, behind
+from narrowboat.data.sources.position import decode, encode
+from narrowboat.data.sources.relation import Field, Key, KeyPart, Relation, Sql, joined
+from narrowboat.errors import NoResumeKey, SourceFailed
+
+Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">=", "in", "not in", "like", "is null", "is not null"]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A column compared with bound values: one, none (`is null`), or any number (`in`)."""
+
+    column: str
+    operator: Operator
+    values: tuple[Any, ...]
+
+
+class Choice(Protocol):
+    """What is asked of a relation: a `Query` without its database."""
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]: ...
+    @property
+    def chosen(self) -> tuple[str | Column, ...]: ...
+    @property
+    def order(self) -> tuple[str, ...]: ...
+    @property
+    def key(self) -> tuple[str, ...]: ...
+    @property
+    def size(self) -> int | None: ...
+    @property
+    def skip(self) -> int | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A statement to run, and how its rows are to be understood.
+
+    hidden: cells at a row's end that serve the position and are not delivered.
+    names: the columns of the order. cells: index and meaning of each of them in a row; empty without a key.
+    delivered: rows read before this statement.
+    promised: which columns of the order are a key by the user's word alone, not the catalogue's.
+    """
+
+    statement: Sql
+    hidden: int
+    names: tuple[str, ...]
+    cells: tuple[tuple[int, Callable[[Any], Any]], ...]
+    delivered: int
+    fingerprint: str
+    promised: tuple[int, ...]
+
+    def values(self, row: Row) -> tuple[Any, ...]:
+        """The row's place in the order."""
+        return tuple([take(row[index]) for index, take in self.cells])
+
+    def position(self, row: Row, delivered: int) -> Position | None:
+        """After `row`, the last of `delivered` rows."""
+        if not self.cells:
+            return None
+        return [delivered, list(self.names), [encode(value) for value in self.values(row)], self.fingerprint]
+
+
+def chosen_fields(relation: Relation, choice: Choice) -> tuple[Field, ...]:
+    """The fields that are delivered. Raises UnknownColumn."""
+    if not choice.chosen:
+        return relation.fields
+    return tuple(relation.field(column if isinstance(column, str) else column.name) for column in choice.chosen)
+
+
+def resume_keys(relation: Relation, choice: Choice) -> tuple[Key, ...]:
+    """The resume keys to choose from, the best first; one the user names goes before the catalogue's."""
+    if not choice.key:
+        return relation.keys
+    for name in choice.key:
+        relation.field(name)
+    known = [key for key in relation.keys if {part.name for part in key} == set(choice.key)]
+    return tuple(known) or (tuple(KeyPart(name) for name in choice.key),)
+
+
+def counting(relation: Relation, choice: Choice) -> Sql:
+    """`from …` of the rows that fit, pages and limits left out. Raises UnknownColumn."""
+    return _from(relation, [_compared(relation, condition) for condition in choice.conditions])
+
+
+def reading(relation: Relation, choice: Choice, after: Position | None) -> Reading:
+    """The statement for the rows behind `after`.
+
+    Raises UnknownColumn; NoResumeKey for a page without a key; SourceFailed where the relation is no longer what it
+    was at `after`.
+    """
+    chosen = chosen_fields(relation, choice)
+    described = "\n".join(f"{field.column.name}\t{field.column.type}" for field in chosen)
+    fingerprint = f"{zlib.crc32(described.encode()):08x}"
+    orders = [(key, _order(relation, choice, key)) for key in resume_keys(relation, choice)]
+    if after is not None:
+        orders = _same_as_before(orders, after, fingerprint)
+    elif choice.skip is not None and not orders:
+        raise NoResumeKey(f"Pages need a total order. {relation.no_key_because}")
+    key, terms = orders[0] if orders else ((), _order(relation, choice, ()))
+    conditions = [_compared(relation, condition) for condition in choice.conditions]
+    delivered, offset, size = 0, choice.skip or 0, choice.size
+    if after is not None:
+        delivered, offset = after[0], 0
+        size = None if size is None else max(size - delivered, 0)
+        conditions.append(behind(terms, [decode(cell) for cell in after[2]]))
+    values, cells = _selected(relation, chosen, terms if key else ())
+    selected = Sql(f"select {', '.join(values)}") + _from(relation, conditions)
+    return Reading(
+        statement=selected + Sql(_ordered(terms) + _limited(size, offset)),
+        hidden=len(values) - len(chosen),
+        names=tuple(term.name for term in terms),
+        cells=cells,
+        delivered=delivered,
+        fingerprint=fingerprint,
+        promised=_promised(relation, key, terms),
+    )
+
+
+def _promised(relation: Relation, key: Key, terms: Sequence[Term]) -> tuple[int, ...]:
+    if key in relation.keys:
+        return ()
+    parts = {part.name for part in key}
+    return tuple(index for index, term in enumerate(terms) if term.name in parts)
+
+
+def _same_as_before(
+    orders: list[tuple[Key, tuple[Term, ...]]], after: Position, fingerprint: str
+) -> list[tuple[Key, tuple[Term, ...]]]:
+    if after[3] != fingerprint:
+        raise SourceFailed("The columns are not those that were there when the run began. Start a new run.")
+    same = [order for order in orders if [term.name for term in order[1]] == after[1]]
+    if not same:
+        raise SourceFailed(f"The resume key ({', '.join(after[1])}) of the run is gone. Start a new run.")
+    return same
+
+
+def _order(relation: Relation, choice: Choice, key: Key) -> tuple[Term, ...]:
+    """What the user wants first, then the key, which makes the order total."""
+    promised = key not in relation.keys
+    terms = []
+    for name in choice.order:
+        descending = name.startswith("-") and name not in {field.column.name for field in relation.fields}
+        terms.append(_term(relation, KeyPart(name.removeprefix("-") if descending else name), descending, True))
+    wanted = {term.name for term in terms}
+    terms += [_term(relation, part, False, promised) for part in key if part.name not in wanted]
+    return tuple(terms)
+
+
+def _term(relation: Relation, part: KeyPart, descending: bool, nullable: bool) -> Term:
+    field = relation.field(part.name)
+    return Term(
+        name=part.name,
+        sql=field.sql + part.collation,
+        bound=field.bound,
+        descending=descending,
+        nullable=nullable,
+        nulls_last=relation.nulls_high is not descending,
+    )
+
+
+def _selected(
+    relation: Relation, chosen: Sequence[Field], terms: Sequence[Term]
+) -> tuple[list[str], tuple[tuple[int, Callable[[Any], Any]], ...]]:
+    """What is selected, and where in it the order's cells are: among the chosen columns where those can serve."""
+    values = [field.value for field in chosen]
+    places = {field.column.name: index for index, field in enumerate(chosen)}
+    cells = []
+    for field in [relation.field(term.name) for term in terms]:
+        index = places.get(field.column.name)
+        if index is None or field.exact is not None:
+            index = len(values)
+            values.append(field.exact or field.value)
+        cells.append((index, field.take))
+    return values, tuple(cells)
+
+
+def _compared(relation: Relation, condition: Condition) -> Sql:
+    field = relation.field(condition.column)
+    values = [Sql(field.bound, (value,)) for value in condition.values]
+    match condition.operator:
+        case "is null" | "is not null":
+            return Sql(f"{field.sql} {condition.operator}")
+        case "in" | "not in" if not values:
+            return Sql("1 = 0" if condition.operator == "in" else "1 = 1")
+        case "in" | "not in":
+            return Sql(f"{field.sql} {condition.operator} (") + joined(values, ", ") + Sql(")")
+        case _:
+            return Sql(f"{field.sql} {condition.operator} ") + values[0]
+
+
+def _from(relation: Relation, conditions: Sequence[Sql]) -> Sql:
+    source = Sql(" from ") + relation.source
+    return source + Sql(" where ") + joined(conditions, " and ") if conditions else source
+
+
+def _ordered(terms: Sequence[Term]) -> str:
+    return " order by " + ", ".join(term.ordering for term in terms) if terms else ""
+
+
+def _limited(size: int | None, offset: int) -> str:
+    limit = "" if size is None else f" limit {size}"
+    return f"{limit} offset {offset}" if offset else limit

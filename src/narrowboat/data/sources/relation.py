@@ -1,0 +1,119 @@
+"""What a database says of a table or a query, and the session that asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from narrowboat.data.columns import Column
+from narrowboat.data.source import Count, Row
+from narrowboat.errors import UnknownColumn
+
+MARK = "\0"
+"""Stands for a parameter in the text of an `Sql`; no statement can hold this character."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sql:
+    """A piece of a statement: text with a MARK for each parameter, and the parameters in that order."""
+
+    text: str
+    parameters: tuple[Any, ...] = ()
+
+    def __add__(self, other: Sql) -> Sql:
+        return Sql(self.text + other.text, self.parameters + other.parameters)
+
+
+def joined(pieces: Sequence[Sql], separator: str) -> Sql:
+    """The pieces with `separator` between them."""
+    parameters = tuple(parameter for piece in pieces for parameter in piece.parameters)
+    return Sql(separator.join(piece.text for piece in pieces), parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A table or view, by its name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column as its database handles it.
+
+    sql: its name, quoted. value: what is selected for a cell. bound: a parameter that is compared with it.
+    exact: what is selected for a position, where the delivered cell would not tell the value exactly.
+    take: the cell (of `exact` if there is one) as a value that can be bound again.
+    """
+
+    column: Column
+    sql: str
+    value: str
+    take: Callable[[Any], Any]
+    bound: str = MARK
+    exact: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPart:
+    """A column of a resume key. collation: the clause that makes the order that of the key's index, or empty."""
+
+    name: str
+    collation: str = ""
+
+
+Key: TypeAlias = tuple[KeyPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A table or query that was found. keys: those the catalogue guarantees, the best first."""
+
+    source: Sql
+    fields: tuple[Field, ...]
+    keys: tuple[Key, ...] = ()
+    no_key_because: str = ""
+    nulls_high: bool = False
+    """Whether NULL sorts above every value, as in PostgreSQL, or below, as in SQLite."""
+
+    def field(self, name: str) -> Field:
+        """Raises UnknownColumn, naming those there are."""
+        for field in self.fields:
+            if field.column.name == name:
+                return field
+        raise UnknownColumn(
+            f"There is no column {name!r}. Columns: {', '.join(field.column.name for field in self.fields)}."
+        )
+
+
+class Session(Protocol):
+    """One connection. Used by one thread, but for `interrupt`.
+
+    Everything it reads belongs to one snapshot, from the first statement on.
+    Each verb raises SourceUnavailable or SourceFailed.
+    """
+
+    def relation(self, wanted: Named | Sql) -> Relation:
+        """Look up a table, or describe a statement without running it."""
+        ...
+
+    def count(self, counted: Sql) -> Count | None:
+        """How many rows `from …` has: exact where that is quick, else estimated."""
+        ...
+
+    def start(self, statement: Sql, raw_text: bool) -> None:
+        """Get the statement ready. What takes time happens in `fetch`."""
+        ...
+
+    def fetch(self, rows: int) -> list[Row]:
+        """The next rows, exactly as many as asked for unless these are the last."""
+        ...
+
+    def interrupt(self) -> None:
+        """Stop what runs now, if anything does. Safe from another thread."""
+        ...
+
+    def close(self) -> None:
+        """Idempotent."""
+        ...
