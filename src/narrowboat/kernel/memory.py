@@ -20,6 +20,16 @@ def resident() -> int:
         return 0
 
 
+def peak(process: int | str = "self") -> int:
+    """The most bytes of physical memory a process of this host has held; 0 where the system does not tell."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return 0
+    _, found, rest = status.partition("VmHWM:")
+    return int(rest.split(None, 1)[0]) * 1024 if found else 0
+
+
 def _read_number(path: Path) -> int:
     text = path.read_text().strip()
     return UNLIMITED if text == "max" else int(text)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from narrowboat.errors import LeaseLost, UnknownJob
+from narrowboat.errors import LeaseLost, NarrowboatError, UnknownJob
 from narrowboat.kernel.memory import Pressure
 from narrowboat.kernel.model import (
     Chunk,
@@ -27,7 +27,7 @@ from narrowboat.kernel.pace import Pace
 from narrowboat.kernel.pulse import Pulse
 from narrowboat.kernel.retry import decide
 from narrowboat.kernel.store import Store
-from narrowboat.kernel.work import Job, Work
+from narrowboat.kernel.work import Job, Planner, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,10 @@ class Runner:
         with Pulse(self._store, lease) as pulse:
             self._current, self._pulse = lease.run.id, pulse
             try:
-                with closing(self._open(lease)) as work:
+                job = self._job(lease)
+                if _to_be_planned(lease):
+                    return self._plan(lease, job)
+                with closing(job.open(lease, self._folder(lease.run.id))) as work:
                     pulse.guard(work.interrupt)
                     return self._work(lease, work, pulse)
             except LeaseLost:
@@ -118,15 +121,32 @@ class Runner:
             except Exception as error:
                 if pulse.lost:
                     raise LeaseLost(f"Run {lease.run.id} was taken over by another worker.") from error
-                return Stopped(pulse.control) if pulse.must_stop else decide(error, lease.run.tries)
+                return Stopped(pulse.control) if pulse.must_stop else self._decided(error, lease)
             finally:
                 self._current = self._pulse = None
 
-    def _open(self, lease: Lease) -> Work:
+    def _decided(self, error: Exception, lease: Lease) -> Outcome:
+        import logging  # only here: most runs never need it, and a small export's start-up counts
+
+        logging.getLogger("narrowboat.runner").warning(
+            "run %s: %s", lease.run.id, error, exc_info=not isinstance(error, NarrowboatError)
+        )
+        return decide(error, lease.run.tries)
+
+    def _job(self, lease: Lease) -> Job:
         job = self._jobs.get(lease.run.job)
         if job is None:
             raise UnknownJob(f"This worker knows no job {lease.run.job!r}; start it from the module that defines it.")
-        return job.open(lease, self._folder(lease.run.id))
+        return job
+
+    def _plan(self, lease: Lease, job: Job) -> Outcome:
+        """Add the parts of a fanned-out run; the first of them is worked on in the next slice."""
+        assert isinstance(job, Planner), f"{job.name} is fanned out and has no plan"  # noqa: S101
+        for planned in job.plan(lease):
+            control = self._store.plan(lease, planned.parts, planned.cursor, last=planned.last)
+            if control is not Control.GO_ON:
+                return Stopped(control)
+        return Yielded()
 
     def _work(self, lease: Lease, work: Work, pulse: Pulse) -> Outcome:
         """Chunk after chunk until something ends the slice."""
@@ -139,8 +159,10 @@ class Runner:
             self._watch(Moment("written", lease, chunk))
             control = self._store.commit(lease, chunk)
             self._watch(Moment("committed", lease, chunk))
+            if lease.part:
+                return Yielded()
             if chunk.last and control is not Control.CANCEL:
-                return Yielded() if lease.part else self._publish(lease, work)
+                return self._publish(lease, work)
             if control is not Control.GO_ON:
                 return Stopped(control)
             pace.took(time.monotonic() - asked, pressed=self._relieve())
@@ -172,3 +194,7 @@ class Runner:
         while rows := self._store.chunks(run_id, after=after):
             yield from (row.extent for row in rows)
             after = rows[-1].seq
+
+
+def _to_be_planned(lease: Lease) -> bool:
+    return lease.run.fan_out and lease.part is None and not (lease.run.cursor or {}).get("done")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
-from narrowboat.kernel.model import Artifact, Chunk, Extent, Lease
+from narrowboat.kernel.model import Artifact, Chunk, Cursor, Extent, Lease
 
 
 class Work(Protocol):
@@ -29,6 +29,24 @@ class Work(Protocol):
 
     def close(self) -> None:
         """Give everything back. Idempotent."""
+        ...
+
+
+class Planned(NamedTuple):
+    """Some parts of a fanned-out run, and where planning goes on after them."""
+
+    parts: Sequence[Mapping[str, Any]]
+    """What each part's worker finds in `lease.part.payload`, as JSON."""
+    cursor: Cursor
+    last: bool
+
+
+@runtime_checkable
+class Planner(Protocol):
+    """What a job has besides, if its runs are fanned out. A part is one chunk: `advance` is called once."""
+
+    def plan(self, lease: Lease) -> Iterator[Planned]:
+        """The parts from the lease's cursor on, some at a time; each is committed before the next is asked for."""
         ...
 
 

@@ -1,0 +1,194 @@
+"""Export: from a function that returns a source to a file whose every byte is accounted for."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import sqlite3
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from narrowboat import Narrowboat
+from narrowboat.data.sources import Query, rows, table
+from narrowboat.errors import BadConfiguration, BadParameter, NothingToRetry, UnknownColumn, UnknownFormat, UnknownJob
+from narrowboat.jobs.artifact import clip, read_extents
+from narrowboat.jobs.output import Output
+from narrowboat.kernel.model import Request, Run, State
+from narrowboat.kernel.runner import Settings
+from narrowboat.testing import Interrupted, run_inline, stop_after
+
+LEADS = [(n, f"Lead {n}", "Accra" if n % 3 else "Kumasi") for n in range(1, 1001)]
+
+
+@pytest.fixture
+def crm(tmp_path: Path) -> str:
+    with closing(sqlite3.connect(tmp_path / "crm.db")) as db:
+        db.execute("create table leads (id integer primary key, name text not null, city text)")
+        db.execute("create table notes (body text)")
+        db.executemany("insert into leads values (?, ?, ?)", LEADS)
+        db.execute("insert into notes values ('hello')")
+        db.commit()
+    return f"sqlite:///{tmp_path}/crm.db"
+
+
+@pytest.fixture
+def nb(tmp_path: Path, crm: str) -> Iterator[Narrowboat]:
+    nb = Narrowboat(f"sqlite:///{tmp_path}/runs.db", settings=Settings(chunk=0.0))
+
+    @nb.export("leads", block_rows=100)
+    def leads(city: str | None = None) -> Query:
+        """Everybody who wants to drive."""
+        return table(crm, "leads").where(city=city)
+
+    @nb.export("both", block_rows=100)
+    def both() -> dict[str, Query]:
+        return {"Leads": table(crm, "leads"), "Notes": table(crm, "notes")}
+
+    @nb.export("numbers", block_rows=100)
+    def numbers() -> IterableSource:
+        return rows(lambda: ((n,) for n in range(1000)), columns=["n"])
+
+    with closing(nb.store):
+        yield nb
+
+
+def content(nb: Narrowboat, run: Run) -> bytes:
+    assert run.artifact is not None, run
+    return (nb.run_folder(run.id) / run.artifact.path).read_bytes()
+
+
+def export(nb: Narrowboat, name: str, params: dict[str, object] | None = None, **output: object) -> list[list[str]]:
+    """The rows of a csv export, header included."""
+    run = nb.start(name, params, Output.parse({"format": "csv", "options": {"bom": False}, **output})).run
+    return list(csv.reader(io.StringIO(content(nb, run_inline(nb, run.id)).decode())))
+
+
+def test_every_row_comes_out_once_in_order(nb: Narrowboat) -> None:
+    assert export(nb, "leads") == [["id", "name", "city"], *([str(n), name, city] for n, name, city in LEADS)]
+
+
+def test_parameters_columns_order_and_labels_are_the_persons_choice(nb: Narrowboat) -> None:
+    found = export(nb, "leads", {"city": "Kumasi"}, columns="name,id", labels={"name": "Driver"})
+    assert found[:2] == [["Driver", "id"], ["Lead 3", "3"]]
+    assert len(found) == 1 + 333
+
+
+def test_a_page_is_a_piece_of_the_whole(nb: Narrowboat) -> None:
+    assert [row[0] for row in export(nb, "leads", pages=2, page_size=300)[1:]] == [str(n) for n in range(301, 601)]
+    assert len(export(nb, "leads", pages=4, page_size=300)) == 1 + 100
+
+
+def test_a_range_of_pages_is_one_zip(nb: Narrowboat) -> None:
+    output = Output.parse({"format": "csv.zip", "pages": "1-2,4", "page_size": 300})
+    run = run_inline(nb, nb.start("leads", output=output).run.id)
+    with zipfile.ZipFile(io.BytesIO(content(nb, run))) as made:
+        assert [made.read(name).count(b"\r\n") for name in made.namelist()] == [301, 301, 101]
+
+
+def test_the_manifest_tells_rows_bytes_and_digest(nb: Narrowboat) -> None:
+    run = run_inline(nb, nb.start("leads", output=Output(format="csv")).run.id)
+    made = content(nb, run)
+    manifest = json.loads((nb.run_folder(run.id) / "manifest.json").read_text())
+    assert run.artifact is not None
+    assert manifest == run.artifact.manifest
+    assert (manifest["rows"], manifest["bytes"], manifest["complete"]) == (1000, len(made), True)
+    assert manifest["sha256"] == hashlib.sha256(made).hexdigest()
+    assert run.counters.bytes == len(made)
+
+
+def test_a_run_is_counted_first(nb: Narrowboat) -> None:
+    assert nb.job("leads").count({"city": "Kumasi"}, Output()) == (333, False)
+    run = run_inline(nb, nb.start("leads", {"city": "Kumasi"}, Output(format="csv")).run.id)
+    assert (run.total, run.total_estimated) == (333, False)
+
+
+def test_an_interrupted_run_goes_on_to_the_same_bytes(nb: Narrowboat) -> None:
+    whole = content(nb, run_inline(nb, nb.start("leads", output=Output(format="csv.gz")).run.id))
+    run = nb.start("leads", output=Output(format="csv.gz")).run
+    for chunks in (3, 1, 4):
+        with pytest.raises(Interrupted):
+            run_inline(nb, run.id, watch=stop_after(chunks))
+        nb.store.reconcile(["inline"], barren_limit=9)
+    assert content(nb, run_inline(nb, run.id)) == whole
+
+
+def test_committed_bytes_and_a_tail_are_a_valid_file_at_any_moment(nb: Narrowboat) -> None:
+    run = nb.start("leads", output=Output(format="csv.zip")).run
+    with pytest.raises(Interrupted):
+        run_inline(nb, run.id, watch=stop_after(4))
+    run = nb.store.get(run.id)
+    extents = clip(nb.store.chunks(run.id), 0, None)
+    partial = b"".join(read_extents(nb.run_folder(run.id), extents)) + nb.job("leads").tail(run)
+    with zipfile.ZipFile(io.BytesIO(partial)) as made:
+        assert made.testzip() is None
+        assert made.read(made.namelist()[0]).count(b"\r\n") == 1 + run.counters.rows
+
+
+def test_a_source_without_a_key_starts_from_zero_when_broken(nb: Narrowboat) -> None:
+    run = nb.start("numbers", output=Output(format="csv")).run
+    with pytest.raises(Interrupted):
+        run_inline(nb, run.id, watch=stop_after(3))
+    nb.store.reconcile(["inline"], barren_limit=9)
+    ended = run_inline(nb, run.id)
+    assert (ended.state, ended.counters.rows, ended.generation) == (State.SUCCEEDED, 1000, 1)
+    assert content(nb, ended).count(b"\r\n") == 1001
+
+
+def test_several_tables_need_a_format_that_holds_them(nb: Narrowboat) -> None:
+    run = run_inline(nb, nb.start("both", output=Output(format="csv.zip")).run.id)
+    with zipfile.ZipFile(io.BytesIO(content(nb, run))) as made:
+        assert made.namelist() == ["Leads.csv", "Notes.csv"]
+    refused = run_inline(nb, nb.start("both", output=Output(format="csv")).run.id)
+    assert (refused.state, refused.error_code) == (State.FAILED, "not-representable")
+    assert "choose xlsx, or csv.zip" in (refused.error or "")
+
+
+def test_a_request_that_cannot_work_starts_nothing(nb: Narrowboat) -> None:
+    with pytest.raises(UnknownJob, match="Jobs: leads, both, numbers"):
+        nb.start("lead")
+    with pytest.raises(BadParameter, match="Unknown parameter 'town'"):
+        nb.start("leads", {"town": "Accra"})
+    with pytest.raises(UnknownFormat, match="no format 'doc'"):
+        nb.start("leads", output=Output(format="doc"))
+    with pytest.raises(BadConfiguration, match="two jobs called 'leads'"):
+        nb.export("leads")(lambda: None)
+
+
+def test_an_unknown_column_is_named_with_those_there_are(nb: Narrowboat) -> None:
+    with pytest.raises(UnknownColumn, match=r"no column 'town'.*id, name, city"):
+        nb.job("leads").count({}, Output(columns=("town",)))
+
+
+def test_identical_requests_under_way_share_a_run_and_each_can_let_go(nb: Narrowboat) -> None:
+    first = nb.start("leads", {"city": "Accra"}, owner="ann")
+    joined = nb.start("leads", {"city": "Accra"}, owner="ann")
+    assert (joined.how, joined.run.id) == ("joined", first.run.id)
+    assert nb.start("leads", {"city": "Accra"}, owner="ben").how == "created"
+    assert nb.start("leads", {"city": "Tema"}, owner="ann").how == "created"
+    assert nb.ask(first.run.id, Request.CANCEL).state is State.QUEUED, "one of two let go"
+    assert nb.ask(first.run.id, Request.CANCEL).state is State.CANCELLED
+
+
+def test_rerun_is_a_new_run_of_the_same_request(nb: Narrowboat) -> None:
+    first = run_inline(nb, nb.start("leads", {"city": "Kumasi"}, Output(format="csv"), owner="ann").run.id)
+    again = run_inline(nb, nb.rerun(first).run.id)
+    assert (again.parent, again.relation, again.owner) == (first.id, "rerun", "ann")
+    assert content(nb, again) == content(nb, first)
+    with pytest.raises(NothingToRetry, match="rejected nothing"):
+        nb.retry_failed(first)
+
+
+def test_the_purge_takes_ended_runs_past_their_retention_and_their_files(nb: Narrowboat) -> None:
+    run = run_inline(nb, nb.start("leads", output=Output(format="csv")).run.id)
+    waiting = nb.start("leads", owner="ben").run
+    assert nb.purge() == 0
+    nb.retention = -1.0
+    assert nb.purge() == 1
+    assert not nb.run_folder(run.id).exists()
+    assert nb.store.get(waiting.id).state is State.QUEUED
