@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from narrowboat.errors import UnknownRun
+from narrowboat.errors import DeadlinePassed, UnknownRun
 from narrowboat.kernel.model import ENDED, Run, State, check_transition
 from narrowboat.stores.database import Row, Session
 from narrowboat.stores.rows import to_run, to_text
@@ -45,13 +45,12 @@ def blame(tx: Session, run: Row, code: str, message: str) -> None:
 
 def time_out(tx: Session, run: Row) -> None:
     """The time is up: say so, and what helps."""
-    blame(
-        tx,
-        run,
-        "deadline-passed",
-        f"It took longer than its limit of {run['time_limit']:g} s and was stopped; what was committed is kept. "
-        "Resume it to go on with its time anew, or ask for fewer rows.",
+    limit = f" of {run['time_limit']:g} s" if run["time_limit"] is not None else ""
+    message = (
+        f"The run reached its time limit{limit} and was stopped; what was committed is kept. "
+        "Resume it to go on with its time anew, or ask for fewer rows."
     )
+    blame(tx, run, DeadlinePassed.code, message)
     move(tx, run, State.TIMED_OUT)
 
 

