@@ -34,7 +34,8 @@ class Alteration(NamedTuple):
     """1-based row of the table, the header not counted."""
     column: str
     code: str
-    """Stable: `cut-at-32767`, `control-characters`, `not-utf-8`, `formula-escaped`, `not-finite`, `written-as-text`."""
+    """Stable: `cut-at-32767`, `control-characters`, `not-utf-8`, `formula-escaped`, `not-finite`, `written-as-text`,
+    `left-empty`."""
 
 
 @dataclass(slots=True)

@@ -1,0 +1,103 @@
+"""A block of rows as columns of text, and what was altered on the way.
+
+A block is worked on by column, not by cell, because the cells of a column are nearly always of one kind: they
+are joined into one piece, which C code checks at memory speed, and only a column with something special in it
+is looked at cell by cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from narrowboat.data.columns import Column
+from narrowboat.data.format import Alterations
+from narrowboat.data.formats.cells import Conversion, Form, Note, Rendered, Style, join
+from narrowboat.data.formats.conversions import Conversions, keeps_text
+from narrowboat.data.source import Row
+from narrowboat.errors import NotRepresentable
+
+__all__ = ["BlockText", "turned"]
+
+_NULL: Final = type(None)
+
+
+class BlockText:
+    """Renders a table's blocks in one style."""
+
+    __slots__ = ("_columns", "_texts")
+
+    def __init__(self, columns: Sequence[Column], style: Style) -> None:
+        """Raises BadConfiguration for an unknown time zone."""
+        self._columns = columns
+        self._texts = [_ColumnText(column, style) for column in columns]
+
+    def render(self, cells: Sequence[Sequence[Any]], before: int, alterations: Alterations) -> list[Rendered]:
+        """Each column's cells as text. before: rows written before these, to number what is altered."""
+        rendered = [text.render(column) for text, column in zip(self._texts, cells, strict=True)]
+        if any(column.notes for column in rendered):
+            notes = ((row, k, code) for k, column in enumerate(rendered) for row, code in column.notes)
+            for row, k, code in sorted(notes):
+                alterations.add(before + row + 1, self._columns[k].name, code)
+        return rendered
+
+
+def turned(rows: Sequence[Row], width: int, before: int) -> list[tuple[Any, ...]]:
+    """The rows as columns. Raises NotRepresentable if a row has not `width` cells."""
+    try:
+        columns = list(zip(*rows, strict=True))
+    except ValueError:
+        columns = []
+    if rows and len(columns) != width:
+        row = next(i for i, row in enumerate(rows) if len(row) != width)
+        have = f"Row {before + row + 1} has {len(rows[row])} cells, the table {width} columns."
+        raise NotRepresentable(f"{have} Let the source deliver one cell for each column.")
+    return columns or [()] * width
+
+
+class _ColumnText:
+    """Renders the cells of one column, block after block. Raises for no value of any kind."""
+
+    __slots__ = ("_conversions", "_joins", "_style")
+
+    def __init__(self, column: Column, style: Style) -> None:
+        self._style = style
+        self._conversions = Conversions(column, style)
+        self._joins = keeps_text(column)
+
+    def render(self, cells: Sequence[Any]) -> Rendered:
+        if self._joins:
+            try:
+                return self._style.text(cells, join(cells))
+            except TypeError:
+                pass  # not all are bytes
+        kinds = set(map(type, cells))
+        return self._with_nulls(cells, kinds) if _NULL in kinds else self._present(cells, kinds)
+
+    def _with_nulls(self, cells: Sequence[Any], kinds: set[type]) -> Rendered:
+        null = self._style.null
+        if len(kinds) == 1:
+            return Rendered([null] * len(cells), Form.DONE)
+        at = [i for i, cell in enumerate(cells) if cell is not None]
+        texts, form, notes = self._present([cells[i] for i in at], kinds - {_NULL})
+        finished = iter(self._style.finish(texts, form))
+        spread = [null if cell is None else next(finished) for cell in cells]
+        return Rendered(spread, Form.DONE, [(at[i], code) for i, code in notes])
+
+    def _present(self, cells: Sequence[Any], kinds: set[type]) -> Rendered:
+        conversions = {self._conversions[kind] for kind in kinds}
+        return conversions.pop()(cells) if len(conversions) == 1 else self._mixed(cells)
+
+    def _mixed(self, cells: Sequence[Any]) -> Rendered:
+        """Each conversion on the cells it is meant for."""
+        places: dict[Conversion, list[int]] = {}
+        for i, cell in enumerate(cells):
+            places.setdefault(self._conversions[type(cell)], []).append(i)
+        spread = [b""] * len(cells)
+        notes: list[Note] = []
+        for convert, at in places.items():
+            texts, form, altered = convert([cells[i] for i in at])
+            notes += [(at[i], code) for i, code in altered]
+            for i, text in zip(at, self._style.finish(texts, form), strict=True):
+                spread[i] = text
+        return Rendered(spread, Form.DONE, notes)

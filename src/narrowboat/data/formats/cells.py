@@ -1,0 +1,98 @@
+"""Cells as UTF-8 text: the words that the text formats share with what converts cells for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+
+__all__ = ["UNIT", "Conversion", "Form", "Note", "Rendered", "Style", "Texts", "join", "repaired"]
+
+UNIT: Final = b"\x1f"
+"""The unit separator stands between cells that are looked at as one piece."""
+
+Texts: TypeAlias = Sequence[bytes]
+Note: TypeAlias = tuple[int, str]
+"""A cell that was altered: its index among the cells, and the code."""
+
+
+class Form(Enum):
+    """What a piece of text may hold, and so what is still to be done to it."""
+
+    TEXT = "text"
+    """Anything; the style has made it safe."""
+    PLAIN = "plain"
+    """A value that is text with nothing special in it: a date, an exact decimal, base64."""
+    BARE = "bare"
+    """A number or a boolean in the format's own notation."""
+    DONE = "done"
+    """Several forms in one column, each finished already."""
+
+
+class Rendered(NamedTuple):
+    """A column's cells as text, and which of them are not as they were."""
+
+    texts: Texts
+    form: Form
+    notes: Sequence[Note] = ()
+
+
+Conversion: TypeAlias = Callable[[Sequence[Any]], Rendered]
+
+
+class Style(Protocol):
+    """What a text format does its own way."""
+
+    @property
+    def null(self) -> bytes: ...
+
+    @property
+    def base64(self) -> bool:
+        """Whether raw bytes become base64 text."""
+        ...
+
+    @property
+    def separator(self) -> str:
+        """Between date and time."""
+        ...
+
+    def text(self, cells: Texts, joint: bytes) -> Rendered:
+        """Make text safe. joint: `join(cells)`."""
+        ...
+
+    @property
+    def point(self) -> str:
+        """Between the whole and the fraction of a number."""
+        ...
+
+    def numbers(self, line: bytes) -> Rendered:
+        """Ints and floats in Python's notation, with `, ` between them, in the format's own."""
+        ...
+
+    def finish(self, texts: Texts, form: Form) -> Texts:
+        """Texts of one form as they stand in the file; called where a column has several forms."""
+        ...
+
+
+def join(cells: Texts) -> bytes:
+    """The cells in one piece, with UNIT before, between and behind them. Raises TypeError if not all are bytes."""
+    return b"\x1f%b\x1f" % UNIT.join(cells)
+
+
+def repaired(cells: Texts, joint: bytes) -> tuple[Texts, list[Note]]:
+    """The cells with what is not UTF-8 replaced by U+FFFD, and which cells that were."""
+    if joint.isascii() or _is_utf8(joint):
+        return cells, []
+    bad = [i for i, cell in enumerate(cells) if not _is_utf8(cell)]
+    mended = list(cells)
+    for i in bad:
+        mended[i] = cells[i].decode("utf-8", "replace").encode()
+    return mended, [(i, "not-utf-8") for i in bad]
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,205 @@
+"""Which conversion a cell gets: by the column's declared type, then by the cell's Python type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+from narrowboat.data.columns import Column, Type
+from narrowboat.data.formats.cells import UNIT, Conversion, Form, Rendered, Style, Texts, join
+from narrowboat.data.formats.scalars import (
+    base64_text,
+    decimal_text,
+    integer_text,
+    moment_text,
+    scale_of,
+    text_moment,
+    zone_of,
+)
+
+__all__ = ["Conversions", "keeps_text", "nearest"]
+
+_NUMBERS = {"builtins.int": int, "builtins.float": float}
+
+
+def keeps_text(column: Column) -> bool:
+    """Whether text in this column is written as it stands."""
+    return column.type not in (Type.BINARY, Type.DATETIME, Type.DECIMAL, Type.MONEY)
+
+
+def nearest(kind: type, known: Container[str]) -> str:
+    """The full name of the class itself or of its nearest parent that is among the known ones; `object` must be."""
+    names = (f"{parent.__module__}.{parent.__qualname__}" for parent in kind.__mro__)
+    return next(name for name in names if name in known)
+
+
+class Conversions(dict[type, Conversion]):
+    """One column's conversions by the cells' Python type. A class that is not known is taken as its parent."""
+
+    def __init__(self, column: Column, style: Style) -> None:
+        """Raises BadConfiguration for an unknown time zone."""
+        super().__init__()
+        self._by_name = _for_any(column, style) | _for_declared(column, style)
+
+    def __missing__(self, kind: type) -> Conversion:
+        name = nearest(kind, self._by_name)
+        convert, number = self._by_name[name], _NUMBERS.get(name, kind)
+        self[kind] = convert if number is kind else partial(_through, number, convert)
+        return self[kind]
+
+
+def _for_any(column: Column, style: Style) -> dict[str, Conversion]:
+    """What holds in every column, unless its type says otherwise. By name, so that nothing is imported for it."""
+    text = partial(_text, style)
+    numbers = partial(_numbers, style)
+    moments = partial(_plain, partial(moment_text, zone=zone_of(column), separator=style.separator))
+    return {
+        "builtins.bytes": text,
+        "builtins.str": partial(_encoded, text),
+        "builtins.int": numbers,
+        "builtins.float": numbers,
+        "builtins.bool": _booleans,
+        "decimal.Decimal": partial(_decimals, style, 0),
+        "datetime.date": moments,
+        "datetime.datetime": moments,
+        "datetime.time": moments,
+        "uuid.UUID": partial(_plain, str),
+        "builtins.object": partial(_others, style),
+    }
+
+
+def _for_declared(column: Column, style: Style) -> dict[str, Conversion]:
+    match column.type:
+        case Type.TEXT:
+            number = partial(_plain, _number_text)
+            return {"builtins.int": number, "builtins.float": number, "builtins.bool": partial(_plain, _boolean_text)}
+        case Type.BOOLEAN:
+            return {"builtins.int": _zero_one}
+        case Type.BINARY:
+            return {"builtins.bytes": partial(_plain, base64_text) if style.base64 else _raw}
+        case Type.DATETIME:
+            moment = partial(text_moment, zone=zone_of(column), separator=style.separator)
+            return _of_text(partial(_text_moments, style, moment))
+        case Type.DECIMAL | Type.MONEY:
+            scale = scale_of(column)
+            numbers = partial(_decimal_numbers, style, scale)
+            return {
+                **_of_text(partial(_text_decimals, style, scale)),
+                "builtins.int": numbers,
+                "builtins.float": numbers,
+                "decimal.Decimal": partial(_decimals, style, scale),
+            }
+    return {}
+
+
+def _of_text(convert: Callable[[Texts], Rendered]) -> dict[str, Conversion]:
+    return {"builtins.bytes": convert, "builtins.str": partial(_encoded, convert)}
+
+
+def _text(style: Style, cells: Texts) -> Rendered:
+    return style.text(cells, join(cells))
+
+
+def _encoded(convert: Callable[[Texts], Rendered], cells: Sequence[str]) -> Rendered:
+    try:
+        return convert(list(map(str.encode, cells)))
+    except UnicodeEncodeError:  # a lone surrogate: bytes that are no UTF-8 either, so the style repairs them
+        return convert([cell.encode("utf-8", "surrogatepass") for cell in cells])
+
+
+def _through(number: type, convert: Conversion, cells: Sequence[Any]) -> Rendered:
+    """A subclass of int or float by its value, whatever its own notation is."""
+    return convert([number(cell) for cell in cells])
+
+
+def _numbers(style: Style, cells: Sequence[int | float]) -> Rendered:
+    return style.numbers(_number_line(cells).encode())
+
+
+def _number_line(cells: Sequence[int | float]) -> str:
+    """Python's notation of each number, with a comma and a space between them."""
+    try:
+        return repr([*cells])[1:-1]
+    except ValueError:  # an int of more than 4,300 digits
+        return ", ".join(map(_number_text, cells))
+
+
+def _number_text(number: float) -> str:
+    return integer_text(number) if isinstance(number, int) else float.__repr__(number)
+
+
+def _booleans(cells: Sequence[bool]) -> Rendered:
+    return Rendered([b"true" if cell else b"false" for cell in cells], Form.BARE)
+
+
+def _zero_one(cells: Sequence[int]) -> Rendered:
+    """The integers 0 and 1 of a boolean column; others stay the numbers they are."""
+    if {0, 1}.issuperset(cells):
+        return _booleans([cell == 1 for cell in cells])
+    texts = (_boolean_text(cell == 1) if cell in (0, 1) else integer_text(cell) for cell in cells)
+    return Rendered(_split(texts), Form.BARE)
+
+
+def _boolean_text(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _plain(text: Callable[[Any], str], cells: Sequence[Any]) -> Rendered:
+    return Rendered(_split(map(text, cells)), Form.PLAIN)
+
+
+def _raw(cells: Texts) -> Rendered:
+    return Rendered(cells, Form.PLAIN)
+
+
+def _others(style: Style, cells: Sequence[Any]) -> Rendered:
+    """Values of a type that no source should deliver: what Python prints for them, and said so."""
+    texts = _encoded(partial(_text, style), [str(cell) for cell in cells])
+    return texts._replace(notes=[*texts.notes, *((i, "written-as-text") for i in range(len(cells)))])
+
+
+def _decimals(style: Style, scale: int, cells: Sequence[Any]) -> Rendered:
+    return _padded(style, scale, map(str, cells))
+
+
+def _decimal_numbers(style: Style, scale: int, cells: Sequence[int | float]) -> Rendered:
+    """Ints and floats of a decimal column: with just `scale` digits where that loses nothing."""
+    if scale:
+        line = b"%%.%df " % scale * len(cells) % tuple(cells)
+        if list(map(float, line.split())) == list(cells):
+            return Rendered(line.replace(b".", style.point.encode()).split(), Form.PLAIN)
+    return _padded(style, scale, _number_line(cells).split(", "))
+
+
+def _padded(style: Style, scale: int, numbers: Iterable[str]) -> Rendered:
+    """Numbers with at least `scale` digits after the point; what is not finite keeps its name."""
+    texts = (decimal_text(number, scale) or number for number in numbers)
+    return Rendered(_split(text.replace(".", style.point) for text in texts), Form.PLAIN)
+
+
+def _text_decimals(style: Style, scale: int, cells: Texts) -> Rendered:
+    """Numbers that came as text; other text is written as it stands."""
+    joint = join(cells)
+    fraction = rb"\.\d{%d,}+" % scale if scale else rb"(?:\.\d+)?+"
+    if style.point == "." and re.fullmatch(rb"(?:\x1f[+-]?\d++%b)*+\x1f" % fraction, joint):
+        return Rendered(cells, Form.PLAIN)
+    numbers = [decimal_text(cell.decode("utf-8", "replace"), scale) for cell in cells]
+    return _text(
+        style,
+        [cell if n is None else n.replace(".", style.point).encode() for cell, n in zip(cells, numbers, strict=True)],
+    )
+
+
+def _text_moments(style: Style, moment: Callable[[str], str | None], cells: Texts) -> Rendered:
+    """Moments that came as text; other text is written as it stands."""
+    joint, separator = join(cells), style.separator.encode()
+    if re.fullmatch(rb"(?:\x1f\d{4}-\d\d-\d\d%b\d\d:\d\d:\d\d)*+\x1f" % separator, joint):
+        return Rendered(cells, Form.PLAIN)
+    texts = [moment(cell.decode("utf-8", "replace")) for cell in cells]
+    return _text(style, [cell if text is None else text.encode() for cell, text in zip(cells, texts, strict=True)])
+
+
+def _split(texts: Iterable[str]) -> list[bytes]:
+    return "\x1f".join(texts).encode().split(UNIT)

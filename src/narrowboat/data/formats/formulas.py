@@ -1,0 +1,40 @@
+"""Text that a spreadsheet would run as a formula (OWASP, "CSV Injection"), made plain by a leading apostrophe.
+
+Text that holds nothing but digits and the punctuation of numbers and phones is left alone: it names no function
+and no cell, and escaping every leading plus would alter each phone of a table.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from narrowboat.data.formats.cells import UNIT, Note, Texts
+
+__all__ = ["escaped"]
+
+_FULL_WIDTH: Final = tuple(sign.encode() for sign in "\uff1d\uff0b\uff0d\uff20")
+_SIGNS: Final = (b"=", b"+", b"-", b"@", b"\t", b"\r", b"\n")
+_STARTS: Final = _SIGNS + _FULL_WIDTH
+"""What starts a formula in Excel, LibreOffice or Sheets, or is skipped before one."""
+_FIRST_BYTES: Final = frozenset(start[:1] for start in _STARTS)
+_HARMLESS: Final = rb"[+-](?:[0-9 ().,/-]*+|\d+(?:\.\d+)?[eE][+-]?\d+|\d+(?:[.,]\d+)?%)"
+_HARMLESS_CELL: Final = re.compile(_HARMLESS)
+_THREATENS: Final = re.compile(rb"\x1f(?!%b\x1f)(?:%b)" % (_HARMLESS, b"|".join(map(re.escape, _STARTS))))
+
+
+def escaped(cells: Texts, joint: bytes) -> tuple[Texts, list[Note]]:
+    """The cells with an apostrophe before what could run, and which cells those are. joint: `join(cells)`."""
+    if not any(map(joint.__contains__, _FIRST_BYTES)):
+        return cells, []
+    if not _THREATENS.search(joint) and joint.count(UNIT) == len(cells) + 1:
+        return cells, []
+    risky = [i for i, cell in enumerate(cells) if cell[:1] in _FIRST_BYTES and _runs(cell)]
+    plain = list(cells)
+    for i in risky:
+        plain[i] = b"'" + cells[i]
+    return plain, [(i, "formula-escaped") for i in risky]
+
+
+def _runs(cell: bytes) -> bool:
+    return cell.startswith(_STARTS) and not _HARMLESS_CELL.fullmatch(cell)
