@@ -16,6 +16,7 @@ import pytest
 
 from narrowboat import Narrowboat
 from narrowboat.data.sources import Query, rows, table
+from narrowboat.data.sources.iterable import IterableSource
 from narrowboat.errors import BadConfiguration, BadParameter, NothingToRetry, UnknownColumn, UnknownFormat, UnknownJob
 from narrowboat.jobs.artifact import clip, read_extents
 from narrowboat.jobs.output import Output

@@ -1,0 +1,115 @@
+"""kill -9 of server, worker and both at random moments; workers that sleep: the run ends as if nothing had been."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from narrowboat.kernel.model import Run, State
+from tests.crash.conftest import Place
+from tests.crash.server import Server, until
+from tests.crash.test_worker_killed import assert_undisturbed
+
+MOMENTS = int(os.environ.get("NARROWBOAT_SOAK", "20"))
+"""Random moments to die at; `make soak` asks for 200."""
+
+
+@pytest.fixture
+def slow_place(place: Place) -> Place:
+    place.environment["CRASH_SLOW"] = "0.01"
+    return place
+
+
+@pytest.fixture
+def server(slow_place: Place) -> Iterator[Server]:
+    server = Server(slow_place)
+    yield server
+    server.stop()
+
+
+def started(server: Server, place: Place) -> Run:
+    """A run that is on its way."""
+    answer = until(
+        lambda: server.ask("/jobs/leads/runs", {"output": {"format": "xlsx"}}), what="the run to be accepted"
+    )
+    return place.nb.store.get(answer["id"])
+
+
+def ended(place: Place, run: Run) -> Run:
+    until(lambda: place.nb.store.get(run.id).ended, seconds=60, what="the run to end")
+    return place.nb.store.get(run.id)
+
+
+def kill_worker(server: Server) -> None:
+    for child in server.workers():
+        child.kill()
+
+
+def kill_server(server: Server) -> None:
+    server.kill()
+    server.start()
+
+
+def kill_both(server: Server) -> None:
+    server.kill_all()
+    server.start()
+
+
+@pytest.mark.timeout(60 + 10 * MOMENTS)
+def test_killed_at_random_moments(server: Server, slow_place: Place, undisturbed: dict[str, bytes]) -> None:
+    """Every death at another moment of another run, each of the three kinds in turn; seeded, so it can be repeated."""
+    chance = random.Random(20)
+    for number in range(MOMENTS):
+        run = started(server, slow_place)
+        time.sleep(chance.uniform(0, 0.9))
+        (kill_worker, kill_server, kill_both)[number % 3](server)
+        assert_undisturbed(slow_place, ended(slow_place, run), undisturbed["xlsx"])
+
+
+def test_a_worker_killed_in_the_middle_takes_neither_the_server_nor_the_run_down(
+    server: Server, slow_place: Place, undisturbed: dict[str, bytes]
+) -> None:
+    run = started(server, slow_place)
+    until(lambda: slow_place.nb.store.get(run.id).seq > 3, what="some chunks")
+    kill_worker(server)
+    assert server.ask("/health") is not None
+    assert_undisturbed(slow_place, ended(slow_place, run), undisturbed["xlsx"])
+
+
+def test_a_sleeping_worker_is_replaced_and_cannot_write_when_it_wakes(
+    server: Server, slow_place: Place, undisturbed: dict[str, bytes]
+) -> None:
+    """SIGSTOP past the lease: it still holds its file lock, so only the lease tells. Then SIGCONT."""
+    run = started(server, slow_place)
+    until(lambda: slow_place.nb.store.get(run.id).seq > 3, what="some chunks")
+    sleeper = server.workers()[0]
+    sleeper.suspend()
+    fence = slow_place.nb.store.get(run.id).fence
+    until(lambda: slow_place.nb.store.get(run.id).state is State.INTERRUPTED, what="the lease to end")
+    another = slow_place.worker(run)
+    assert another.returncode == 0, another.stderr
+    done = slow_place.nb.store.get(run.id)
+    assert done.fence > fence
+    os.kill(sleeper.pid, signal.SIGCONT)
+    time.sleep(1.0)
+    assert_undisturbed(slow_place, slow_place.nb.store.get(run.id), undisturbed["xlsx"])
+    assert sleeper.status() != psutil.STATUS_ZOMBIE, "it woke, was refused, and goes on with other work"
+    assert_undisturbed(slow_place, ended(slow_place, started(server, slow_place)), undisturbed["xlsx"])
+
+
+def test_a_deploy_in_the_middle_of_a_run_costs_nothing(
+    server: Server, slow_place: Place, undisturbed: dict[str, bytes]
+) -> None:
+    run = started(server, slow_place)
+    until(lambda: slow_place.nb.store.get(run.id).seq > 3, what="some chunks")
+    server.stop()
+    left = slow_place.nb.store.get(run.id)
+    assert left.state is State.QUEUED, "the worker finished its chunk and gave the run back"
+    server.start()
+    assert_undisturbed(slow_place, ended(slow_place, run), undisturbed["xlsx"])
