@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import zlib
 from importlib.metadata import version
 
@@ -36,6 +38,23 @@ def test_each_block_can_be_inflated_when_the_one_before_is_lost() -> None:
     deflate.write(b"the same words " * 20)
     second = deflate.write(b"the same words " * 20)
     assert zlib.decompress(second + deflate.end(), -15) == b"the same words " * 20
+
+
+MANY_BLOCKS = """
+import random, zlib
+from narrowboat.data.formats.deflate import Deflate
+filler = random.Random(5).randbytes(200).hex().encode()
+sum = 0
+for number in range(40_000):
+    start = b"%07x" % (number * 2_654_435_761 % 2**28)
+    sum = zlib.crc32(Deflate().write(start + filler + start + filler[:150] + start), sum)
+print(sum)
+"""
+
+
+def test_the_bytes_do_not_depend_on_where_in_memory_the_compressor_lies() -> None:
+    sums = [subprocess.check_output([sys.executable, "-c", MANY_BLOCKS]) for _ in range(2)]
+    assert sums[0] == sums[1]
 
 
 def test_the_codec_names_the_installed_build() -> None:

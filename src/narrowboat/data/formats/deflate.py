@@ -15,6 +15,8 @@ CODEC: Final = f"isal {isal.__version__} (ISA-L {isal.ISAL_VERSION})"
 
 _WINDOW: Final = -15
 """Negative: no header or trailer of deflate's own."""
+_FIRST_BYTE: Final = b"\x00\x01\x00\xfe\xff"
+"""RFC 1951: the header of a stored block of one byte."""
 _LAST_BLOCK: Final = b"\x03\x00"
 """RFC 1951: a final block with fixed codes and nothing in it."""
 
@@ -24,6 +26,10 @@ class Deflate:
 
     So the bytes depend on the blocks alone, not on what one compressor object saw before, and a stream
     goes on from `state()` after an interruption exactly as if there had been none.
+
+    The first byte of a block is stored, and is the compressor's dictionary for the rest. Without one, ISA-L's
+    assembler for levels 1 and 2 (`write_first_byte` in igzip_icf_body_h1_gr_bt.asm, 2.31 and 2.32) hashes a
+    register that was never set, so that the bytes depend on the compressor's address: one file in 200 differed.
     """
 
     __slots__ = ("_level", "crc", "packed", "size")
@@ -35,8 +41,11 @@ class Deflate:
 
     def write(self, data: bytes) -> bytes:
         """Compress one block."""
-        compressor = isal_zlib.compressobj(self._level, isal_zlib.DEFLATED, _WINDOW)
-        packed: bytes = compressor.compress(data) + compressor.flush(isal_zlib.Z_FULL_FLUSH)
+        if not data:
+            return b""
+        first, rest = data[:1], memoryview(data)[1:]
+        compressor = isal_zlib.compressobj(self._level, isal_zlib.DEFLATED, _WINDOW, zdict=first)
+        packed = b"".join((_FIRST_BYTE, first, compressor.compress(rest), compressor.flush(isal_zlib.Z_FULL_FLUSH)))
         self.crc = isal_zlib.crc32(data, self.crc)
         self.size += len(data)
         self.packed += len(packed)
