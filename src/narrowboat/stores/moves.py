@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from narrowboat.errors import DeadlinePassed, UnknownRun
+from narrowboat.errors import DeadlinePassed, IllegalTransition, UnknownRun
 from narrowboat.kernel.model import ENDED, Run, State, check_transition
 from narrowboat.stores.database import Row, Session
 from narrowboat.stores.rows import to_run, to_text
@@ -25,7 +25,8 @@ def move(tx: Session, run: Row, after: State, *, by: str | None = None) -> None:
     """Take one edge; `run` is a locked row and follows. Raises IllegalTransition where there is no such edge."""
     before = State(run["state"])
     reason = check_transition(run["id"], before, after)
-    tx.change("run_move", run=run["id"], before=before.value, after=after.value, ended=int(after in ENDED))
+    if not tx.change("run_move", run=run["id"], before=before.value, after=after.value, ended=int(after in ENDED)):
+        raise IllegalTransition(f"Run {run['id']} is not {before} any more: it changed meanwhile. Ask again.")
     record(tx, run["id"], before, after, reason, by)
     run["state"] = after.value
     if run["fan_out"] and after in ENDED:

@@ -151,7 +151,8 @@ def _driver_errors(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
             raise StorageFull(f"The disk of {path} is full; make room, then resume the run.") from error
-        raise StoreUnavailable(f"The store of runs {path} cannot be used: {error}.") from error
+        advice = "; run migrate() first" if "no such table" in str(error) else ""
+        raise StoreUnavailable(f"The store of runs {path} cannot be used: {error}{advice}.") from error
 
 
 def _create(path: Path) -> None:
