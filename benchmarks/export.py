@@ -83,15 +83,18 @@ def export(name: str, database: Path, folder: Path) -> Export:
     return Export(usage, size)
 
 
-def rounds(names: Sequence[str], database: Path, repeat: int) -> dict[str, list[Export]]:
+def rounds(names: Sequence[str], leads: Path, repeat: int) -> dict[str, list[Export]]:
     """`repeat` rounds; in each, every contestant once, and each round begins with another."""
+    sample = database(100)
     folder = CACHE / "out"
     folder.mkdir(exist_ok=True)
     made: dict[str, list[Export]] = {name: [] for name in names}
+    for name in names:
+        export(name, sample, folder)  # so that Python has compiled every module
     for number in range(repeat):
         turn = number % len(names)
         for name in (*names[turn:], *names[:turn]):
-            made[name].append(export(name, database, folder))
+            made[name].append(export(name, leads, folder))
     return made
 
 

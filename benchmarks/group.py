@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -84,14 +84,19 @@ class Group:
         self.remove()
 
     def start(
-        self, command: Sequence[str | Path], *, output: IO[bytes] | None = None, cwd: Path | None = None
+        self,
+        command: Sequence[str | Path],
+        *,
+        output: IO[bytes] | None = None,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
         """Start a command inside; its children are inside too.
 
         A shell enters first, so that no page of the command is charged outside.
         """
         enter = ["/bin/sh", "-c", ENTER, "enter", *map(str, self._folders), "--", *map(str, command)]
-        return subprocess.Popen(enter, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=cwd)
+        return subprocess.Popen(enter, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=cwd, env=env)
 
     def pids(self) -> list[int]:
         """The processes inside."""

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.places import environment
+
 LAUNCHER = Path(__file__).with_name("rusage.py")
 
 
@@ -32,5 +34,5 @@ def run(command: Sequence[str | Path], *, log: Path) -> Usage:
     anything measured here, starts it.
     """
     launch = [sys.executable, "-I", "-S", LAUNCHER, log, *command]
-    done = subprocess.run(launch, check=True, capture_output=True, text=True)
+    done = subprocess.run(launch, check=True, capture_output=True, text=True, env=environment())
     return Usage(**json.loads(done.stdout))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -11,3 +12,9 @@ OURS = Path(sys.executable)
 """The interpreter that Narrowboat is installed in: the one that runs the benchmark."""
 PEERS = CACHE / "peers" / "bin" / "python"
 """The interpreter that the peers are installed in; made by `python -m benchmarks.install`."""
+
+
+def environment(**more: str) -> dict[str, str]:
+    """For what is measured: as on a server, where Python finds its modules compiled, whatever this shell says."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": str(CACHE / "compiled"), **more}

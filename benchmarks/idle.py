@@ -1,0 +1,75 @@
+"""Memory of a server that has nothing to do: of each process, and of all as a control group counts them.
+
+    python -m benchmarks.idle [--settle 5] [--cold] [--json]
+
+A control group counts page cache too: the pages of libraries and of Python's compiled modules that its processes
+were the first to touch. On a machine that has them in memory already they are counted elsewhere; --cold drops the
+machine's page cache first, as in a container that has just been started on another host.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from pathlib import Path
+
+from benchmarks import tables
+from benchmarks.group import Group, Memory, unavailable
+from benchmarks.server import Server, serving
+
+SERVER, WORKER, TOGETHER = 70.0, 45.0, 80.0
+"""MB at most."""
+PAGE = os.sysconf("SC_PAGE_SIZE")
+DROP = Path("/proc/sys/vm/drop_caches")
+
+
+def resident(pid: int) -> tuple[float, float]:
+    """Resident set and proportional share of a process, in MB."""
+    total = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE / 2**20
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    share = next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return total, share / 1024
+
+
+def processes(server: Server) -> list[tables.Record]:
+    """A line for each process: RSS, and PSS, in which pages that several map are shared out."""
+    lines: list[tables.Record] = []
+    for name, pid, most in (("server", server.pid, SERVER), *(("worker", pid, WORKER) for pid in server.workers())):
+        total, share = resident(pid)
+        lines.append({"process": name, "RSS MB": total, "PSS MB": share, "at most": most, "holds": total <= most})
+    return lines
+
+
+def together(memory: Memory) -> list[tables.Record]:
+    """What the group counts."""
+    figures = {
+        "all that is charged": memory.charged / 2**20,
+        "without cache that can be dropped": memory.needed / 2**20,
+        "heaps and stacks alone": memory.own / 2**20,
+    }
+    return [
+        {"control group": name, "MB": size, "at most": TOGETHER, "holds": size <= TOGETHER}
+        for name, size in figures.items()
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--settle", type=float, default=5.0, help="seconds of rest before the look")
+    parser.add_argument("--cold", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    if reason := unavailable():
+        raise SystemExit(f"No control group: {reason}.")
+    if options.cold:
+        os.sync()
+        DROP.write_text("3")
+    with Group("narrowboat-idle") as group, serving(100, group) as server:
+        time.sleep(options.settle)
+        tables.show("At idle, each process", processes(server), as_json=options.json)
+        tables.show("At idle, together", together(group.memory()), as_json=options.json)
+
+
+if __name__ == "__main__":
+    main()
