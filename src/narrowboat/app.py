@@ -9,10 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from narrowboat.dispatch.care import Care
 from narrowboat.errors import BadConfiguration, NothingToRetry, UnknownJob
 from narrowboat.jobs import artifact
 from narrowboat.jobs.export import Export
-from narrowboat.jobs.output import Output
+from narrowboat.jobs.output import RESERVED, Output
 from narrowboat.jobs.parameters import signature
 from narrowboat.kernel.dispatch import Dispatcher
 from narrowboat.kernel.model import NewRun, Request, Run, Submitted
@@ -21,7 +22,9 @@ from narrowboat.kernel.store import Store
 from narrowboat.stores import open_store
 
 if TYPE_CHECKING:
+    from narrowboat.dispatch.bell import Bell
     from narrowboat.web.access import WhoIs
+    from narrowboat.web.follow import Follow
 
 DAY = 86400.0
 
@@ -64,6 +67,24 @@ class Narrowboat:
         return store
 
     @cached_property
+    def follow(self) -> Follow:
+        """Snapshots of runs for whoever follows them in this process."""
+        from narrowboat.web.follow import Follow
+
+        return Follow(lambda: self.store, every=0.1 if self.url.startswith("sqlite:") else 0.25)
+
+    @cached_property
+    def lock(self) -> Path:
+        """The file whose lock makes a process the one that supervises workers on this host."""
+        return self.folder / "supervisor.lock"
+
+    @cached_property
+    def _bell(self) -> Bell:
+        from narrowboat.dispatch.bell import Bell
+
+        return Bell.of(self.lock)
+
+    @cached_property
     def target(self) -> str:
         """`module:name` (or `file.py:name`) of this object, from which worker processes start."""
         if self._target:
@@ -98,7 +119,7 @@ class Narrowboat:
         """
 
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
-            self._register(
+            self.register(
                 Export(
                     name=name,
                     function=function,
@@ -119,9 +140,17 @@ class Narrowboat:
 
         return register
 
-    def _register(self, job: Export) -> None:
+    def register(self, job: Export) -> None:
+        """Add a job that was defined without the decorator. Raises BadConfiguration for a name that is taken."""
         if job.name in self.jobs:
             raise BadConfiguration(f"There are two jobs called {job.name!r}.")
+        if not job.name or "/" in job.name:
+            raise BadConfiguration(f"A job cannot be called {job.name!r}: its name stands in addresses.")
+        if taken := RESERVED.intersection(p.name for p in job.parameters):
+            raise BadConfiguration(
+                f"The parameter {min(taken)!r} of {job.name!r} needs another name: {', '.join(sorted(RESERVED))} "
+                "are choices about the file in the address of every export."
+            )
         self.jobs[job.name] = job
 
     def job(self, name: str) -> Export:
@@ -171,14 +200,20 @@ class Narrowboat:
         return submitted
 
     def _hint(self, run: Run, conn: Any = None) -> None:
-        if self.dispatcher and not run.ended:
+        if run.ended:
+            return
+        if self.dispatcher:
             self.dispatcher.hint(run.id, queue=run.queue, priority=run.priority, not_before=run.not_before, conn=conn)
+        else:
+            self._bell.ring("hint")
 
     def ask(self, run_id: str, request: Request, *, by: str | None = None) -> Run:
         """Pause, resume or cancel a run."""
         run = self.store.request(run_id, request, by=by)
         if self.dispatcher:
             self.dispatcher.wake(run_id)
+        else:
+            self._bell.ring("wake", run_id)
         if request is Request.RESUME:
             self._hint(run)
         return run
@@ -196,6 +231,26 @@ class Narrowboat:
                 watcher(moment)
 
         return Runner(self.store, self.jobs, self.run_folder, worker=worker, settings=self.settings, watch=tell)
+
+    def care(self, changed: Callable[[Run], None] | None = None) -> Care:
+        """What every server, and every worker without one, calls about once a second.
+
+        changed: told each run that was given to others or ended by it.
+        """
+
+        def tell(run_id: str) -> None:
+            run = self.store.get(run_id)
+            self._hint(run)
+            if changed:
+                changed(run)
+
+        return Care(
+            lambda: self.store,
+            self.folder / "workers",
+            barren_limit=self.settings.barren_limit,
+            changed=tell,
+            purge=self.purge,
+        )
 
     def purge(self, *, limit: int = 100) -> int:
         """Delete ended runs past their retention, files first. Returns how many."""

@@ -1,6 +1,6 @@
 """Supervisor: keeps the worker children of one machine alive, from a thread of the server.
 
-With several server processes exactly one supervises: who holds the lock; the others stand by.
+With several server processes exactly one supervises: who holds the lock; the others stand by, and ring its bell.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from narrowboat.dispatch.bell import Bell
 from narrowboat.dispatch.channel import Channel
 from narrowboat.dispatch.liveness import try_lock
 
@@ -63,6 +64,7 @@ class Supervisor:
     ) -> None:
         self._command, self._count, self._lock = command, count, lock
         self._moved, self._care, self._care_every, self._grace = moved, care, care_every, grace
+        self._bell = Bell.of(lock)
         self._children: list[Child] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
@@ -78,13 +80,17 @@ class Supervisor:
 
     def hint(self) -> None:
         """There is work: whoever is idle looks."""
-        for child in list(self._children):
-            child.channel.say("hint")
+        self._say("hint", "")
 
     def wake(self, run_id: str) -> None:
         """Somebody asked something of this run."""
+        self._say("wake", run_id)
+
+    def _say(self, word: str, run_id: str) -> None:
+        if not self.supervising.is_set():
+            self._bell.ring(word, run_id)
         for child in list(self._children):
-            child.channel.say("wake", run_id)
+            child.channel.say(word, run_id)
 
     def health(self) -> dict[str, Any]:
         """Children alive, and whether this process supervises."""
@@ -97,7 +103,8 @@ class Supervisor:
             return
         self.supervising.set()
         try:
-            self._watch()
+            with self._bell.heard(self._say):
+                self._watch()
         finally:
             self._end_children()
             os.close(handle)

@@ -11,6 +11,8 @@ from narrowboat.data.format import Options
 from narrowboat.errors import BadParameter
 
 MOST_PAGES = 1000
+RESERVED = frozenset({"columns", "page", "pages", "page_size"})
+"""Choices that stand beside a job's parameters in the query string of an address, so no parameter is called so."""
 
 
 @dataclass(frozen=True, slots=True)
