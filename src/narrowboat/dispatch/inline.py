@@ -18,7 +18,8 @@ class Inline:
     """Implements `kernel.dispatch.Dispatcher`.
 
     In the server it has a supervisor, in a worker a channel to it, in tests and the CLI neither.
-    due: what may be worked on now, best first. poll: seconds between looks when no hint comes.
+    due: what may be worked on now, best first. woken: told the run of which somebody asked something.
+    drained: told when to go. poll: seconds between looks when no hint comes.
     """
 
     def __init__(
@@ -28,10 +29,11 @@ class Inline:
         supervisor: Supervisor | None = None,
         channel: Channel | None = None,
         woken: Callable[[str], None] | None = None,
+        drained: Callable[[], None] | None = None,
         poll: float = 0.5,
     ) -> None:
         self._due, self._supervisor, self._channel = due, supervisor, channel
-        self._woken, self._poll = woken, poll
+        self._woken, self._drained, self._poll = woken, drained, poll
         self._run_slice: Callable[[str], bool] | None = None
         self._chores: list[tuple[float, Callable[[], None]]] = []
         self._hinted = threading.Event()
@@ -69,8 +71,10 @@ class Inline:
                 self._hinted.wait(self._poll)
 
     def drain(self) -> None:
-        """Finish the slice under way and return from `run_worker`."""
+        """Finish the slice under way and return from `run_worker`. From any thread, but from no signal handler."""
         self.draining.set()
+        if self._drained:
+            self._drained()
         self._hinted.set()
 
     def _work_once(self) -> bool:

@@ -79,6 +79,7 @@ class Runner:
         self._pressure = Pressure(settings.memory_mark)
         self._pulse: Pulse | None = None
         self._current: str | None = None
+        self._draining = False
 
     def run_slice(self, run_id: str) -> Run | None:
         """Work on a run for one slice. None if there was nothing to claim, or the lease was lost on the way."""
@@ -105,6 +106,10 @@ class Runner:
         if self._current == run_id and (pulse := self._pulse) is not None:
             pulse.look()
 
+    def drain(self) -> None:
+        """This worker is to go: end slices after their chunk, where the run can go on elsewhere. From any thread."""
+        self._draining = True
+
     def _attempt(self, lease: Lease) -> Outcome:
         """One attempt, from open to outcome; whatever it raises becomes an outcome, but for a lost lease."""
         with Pulse(self._store, lease) as pulse:
@@ -128,9 +133,9 @@ class Runner:
     def _decided(self, error: Exception, lease: Lease) -> Outcome:
         import logging  # only here: most runs never need it, and a small export's start-up counts
 
-        logging.getLogger("narrowboat.runner").warning(
-            "run %s: %s", lease.run.id, error, exc_info=not isinstance(error, NarrowboatError)
-        )
+        # An error of ours is told by the run itself; any other needs its traceback.
+        log, ours = logging.getLogger("narrowboat.runner"), isinstance(error, NarrowboatError)
+        log.log(logging.INFO if ours else logging.WARNING, "run %s: %s", lease.run.id, error, exc_info=not ours)
         return decide(error, lease.run.tries)
 
     def _job(self, lease: Lease) -> Job:
@@ -178,7 +183,7 @@ class Runner:
         return pressed
 
     def _slice_is_over(self, seconds: float) -> bool:
-        if self._pressure.over_mark():
+        if self._draining or self._pressure.over_mark():
             return True
         if seconds < self.settings.slice:
             return False

@@ -1,0 +1,8 @@
+"""`python -m narrowboat`: the same as the command `narrowboat`."""
+
+import sys
+
+from narrowboat.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,27 @@
+"""The command line. Each command is a module of its own, loaded only when it is asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from narrowboat.cli.parser import chosen
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit status: 0 done, 1 failed, 2 wrong usage, 3 finished with rejects,
+    4 timed out, 130 cancelled."""
+    from narrowboat.cli.outcome import refused
+    from narrowboat.errors import NarrowboatError
+
+    command, arguments = chosen(sys.argv[1:] if argv is None else argv)
+    try:
+        return command.run(arguments)
+    except NarrowboatError as error:
+        return refused(error, as_json=getattr(arguments, "json", False))
+    except BrokenPipeError:
+        # Who read our output has gone (`narrowboat runs list | head`); there is nobody left to tell.
+        sys.stdout = None
+        return 1

@@ -1,0 +1,118 @@
+"""An export in its place: begun or gone on with, and what came of it put where people look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from narrowboat.app import Narrowboat
+from narrowboat.cli.asked import Asked
+from narrowboat.cli.foreground import WORKER
+from narrowboat.cli.outcome import say
+from narrowboat.cli.place import Place
+from narrowboat.data.sources import Query
+from narrowboat.errors import BadParameter, NarrowboatError
+from narrowboat.jobs import artifact
+from narrowboat.kernel.model import CLAIMABLE, Filter, Request, Run, State
+
+JOB = "export"
+WHOLE = (State.SUCCEEDED, State.PARTIAL)
+
+
+def check(place: Place, *, resume: bool, force: bool) -> None:
+    """Forget nothing that was begun unless told to. Raises BadParameter."""
+    if not place.begun or resume:
+        return
+    if not force:
+        raise BadParameter(
+            f"An export to {place.target} was begun and not finished. Go on with --resume, or begin again with --force."
+        )
+    place.forget()
+
+
+@contextmanager
+def at(place: Place, asked: Asked, *, time_limit: float | None) -> Iterator[Narrowboat]:
+    """A Narrowboat whose only job is this export, with its state in the place."""
+    nb = Narrowboat(place.store, folder=place.folder)
+    nb.export(JOB, time_limit=time_limit)(_tables(asked))
+    try:
+        yield nb
+    finally:
+        nb.store.close()
+
+
+def _tables(asked: Asked) -> Callable[[str], dict[str, Query]]:
+    def tables(request: str) -> dict[str, Query]:
+        return asked.sources()
+
+    return tables
+
+
+def begin(nb: Narrowboat, asked: Asked, place: Place, *, force: bool) -> Run:
+    """The run to work on: the one that was begun, else a new one. Raises BadParameter."""
+    found = next(iter(nb.store.find(Filter(limit=1))), None) if place.begun else None
+    if found and found.params["params"]["request"] != asked.digest():
+        raise BadParameter(
+            f"What was begun at {place.target} is another export. Resume with the same arguments, or use --force."
+        )
+    if found and found.state in WHOLE and not _made(nb, found).exists():
+        return found  # it was stopped just after the file had been put in its place
+    if place.target.exists() and not force:
+        raise BadParameter(f"{place.target} exists. Replace it with --force, or name another file.")
+    return _again(nb, found) if found else nb.start(JOB, {"request": asked.digest()}, asked.output).run
+
+
+def _again(nb: Narrowboat, found: Run) -> Run:
+    """The lock of the place is ours, so whoever worked on this run is gone."""
+    nb.store.reconcile([WORKER], barren_limit=nb.settings.barren_limit)
+    run = nb.store.get(found.id)
+    return run if run.state in (*CLAIMABLE, *WHOLE) else nb.ask(run.id, Request.RESUME)
+
+
+def _made(nb: Narrowboat, run: Run) -> Path:
+    return nb.run_folder(run.id) / (run.artifact.path if run.artifact else "")
+
+
+def put(nb: Narrowboat, run: Run, place: Place, *, manifest: bool) -> Path | None:
+    """The file of a run that ended, put in its place; of one that was stopped, what there is of it. None if nothing."""
+    if run.state in WHOLE:
+        if (made := _made(nb, run)).exists():
+            place.deliver(made, manifest=manifest)
+        place.finished = True
+        return place.target
+    if run.seq == 0:
+        place.finished = run.ended
+        return None
+    return _partial(nb, run, place) if run.state in (State.CANCELLED, State.TIMED_OUT) else None
+
+
+def _partial(nb: Narrowboat, run: Run, place: Place) -> Path | None:
+    try:
+        tail = nb.job(JOB).tail(run)
+        place.keep_partial(_pieces(nb, run, tail))
+    except (NarrowboatError, OSError) as error:
+        say(f"There is no {place.partial.name}: {error}")
+        return None
+    return place.partial
+
+
+def _pieces(nb: Narrowboat, run: Run, tail: bytes) -> Iterator[bytes]:
+    after = -1
+    while rows := nb.store.chunks(run.id, after=after):
+        yield from artifact.read_extents(nb.run_folder(run.id), (row.extent for row in rows))
+        after = rows[-1].seq
+    yield tail
+
+
+def how_to_go_on(asked: Asked) -> str:
+    """A sentence for people whose export was stopped."""
+    try:
+        reasons = [
+            shape.no_key_because for shape in (source.shape() for source in asked.sources().values()) if not shape.key
+        ]
+    except NarrowboatError:
+        reasons = []
+    if reasons:
+        return f"The same command with --resume starts from the first row: {reasons[0]}"
+    return "Go on with the same command and --resume."

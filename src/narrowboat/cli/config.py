@@ -1,0 +1,158 @@
+"""narrowboat.toml: a server without a line of Python. Every key is checked; an unknown one is an error."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from narrowboat.app import Narrowboat
+from narrowboat.data.columns import Column, Type
+from narrowboat.data.sources import Query, query, table
+from narrowboat.errors import BadConfiguration
+from narrowboat.jobs.export import Export
+from narrowboat.jobs.parameters import PARSERS, Parameter
+
+TOP = {"database": str, "folder": str, "workers": int, "retention_days": (int, float), "sources": dict, "exports": dict}
+EXPORT = {
+    "source": str,
+    "table": str,
+    "query": str,
+    "key": list,
+    "title": str,
+    "description": str,
+    "formats": list,
+    "columns": list,
+    "labels": dict,
+    "types": dict,
+    "parameters": dict,
+    "queue": str,
+    "priority": int,
+    "time_limit": (int, float),
+    "limit": int,
+    "consistent": bool,
+}
+PARAMETER = {"type": str, "required": bool, "choices": list}
+COLUMN = {"type": str, "zone": str, "currency": str, "scale": int}
+PASSED_ON = ("description", "queue", "priority", "time_limit", "limit", "consistent")
+"""Keys of an export that are options of `jobs.export.Export` by the same name."""
+
+
+def read(path: Path) -> Narrowboat:
+    """The Narrowboat that a TOML file describes. Raises BadConfiguration, naming the key that is wrong."""
+    try:
+        text = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise BadConfiguration(f"Cannot read {path}: {error.strerror}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadConfiguration(f"{path} is not TOML: {error}.") from error
+    try:
+        return build(text, path.resolve())
+    except BadConfiguration as error:
+        raise BadConfiguration(f"{path}: {error}") from error
+
+
+def build(config: Mapping[str, Any], path: Path) -> Narrowboat:
+    """The Narrowboat of a parsed file. Relative paths in it are relative to the file."""
+    _check(config, TOP, "")
+    url = _beside(config.get("database", "sqlite:///narrowboat.db"), path)
+    nb = Narrowboat(
+        url,
+        folder=path.parent / config["folder"] if "folder" in config else None,
+        workers=config.get("workers", 1),
+        retention=config.get("retention_days", 7) * 86400.0,
+        target=str(path),
+    )
+    sources = {name: _beside(_text(url, f"sources.{name}"), path) for name, url in config.get("sources", {}).items()}
+    for name, export in config.get("exports", {}).items():
+        nb.register(_export(name, export, sources))
+    return nb
+
+
+def _check(given: Any, known: Mapping[str, Any], where: str) -> None:
+    """Raises BadConfiguration for a key that does not exist or has the wrong type, with its path."""
+    if not isinstance(given, Mapping):
+        raise BadConfiguration(f"{where} must be a table of keys and values.")
+    for key, value in given.items():
+        at = f"{where}.{key}" if where else key
+        if key not in known:
+            raise BadConfiguration(f"There is no key {at}. Keys: {', '.join(known)}.")
+        if not isinstance(value, known[key]) or (isinstance(value, bool) and known[key] is not bool):
+            raise BadConfiguration(f"{at} has the wrong type: {value!r}.")
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str):
+        raise BadConfiguration(f"{where} must be text, not {value!r}.")
+    return value
+
+
+def _texts(export: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
+    return tuple(_text(value, f"{where}.{key}") for value in export.get(key, ()))
+
+
+def _beside(url: str, path: Path) -> str:
+    """`sqlite:///crm.db` means a file beside the TOML, wherever the server was started."""
+    scheme, separator, place = url.partition("sqlite:///")
+    return f"sqlite:///{path.parent / place}" if separator and not scheme else url
+
+
+def _export(name: str, given: Any, sources: Mapping[str, str]) -> Export:
+    where = f"exports.{name}"
+    _check(given, EXPORT, where)
+    if ("table" in given) == ("query" in given):
+        raise BadConfiguration(f"{where} needs a table or a query, one of them.")
+    if given.get("source") not in sources:
+        raise BadConfiguration(f"{where}.source must be one of sources: {', '.join(sources) or 'there are none'}.")
+    parameters = tuple(
+        _parameter(key, value, f"{where}.parameters.{key}") for key, value in given.get("parameters", {}).items()
+    )
+    return Export(
+        name=name,
+        function=_function(given, sources[given["source"]], where),
+        parameters=parameters,
+        title=given.get("title", name),
+        formats=_texts(given, "formats", where),
+        **{key: given[key] for key in PASSED_ON if key in given},
+    )
+
+
+def _parameter(name: str, given: Any, where: str) -> Parameter:
+    """`city = "str"`, or `city = {type = "str", required = true, choices = ["Accra", "Tema"]}`."""
+    given = {"type": given} if isinstance(given, str) else given
+    _check(given, PARAMETER, where)
+    types = {known.__name__: known for known in PARSERS}
+    if given.get("type", "str") not in types:
+        raise BadConfiguration(f"{where}.type must be one of {', '.join(types)}.")
+    required = given.get("required", False)
+    choices = tuple(given.get("choices", ()))
+    return Parameter(name, types[given.get("type", "str")], required, not required, choices=choices)
+
+
+def _function(given: Mapping[str, Any], url: str, where: str) -> Callable[..., Query]:
+    """What the export reads: parameters are the statement's, or conditions on columns of their names."""
+    key, names, labels = _texts(given, "key", where), _texts(given, "columns", where), given.get("labels", {})
+    types = {
+        column: _column(column, kind, f"{where}.types.{column}") for column, kind in given.get("types", {}).items()
+    }
+
+    def read(**parameters: Any) -> Query:
+        if "query" in given:
+            found = query(url, given["query"], parameters, key=key)
+        else:
+            found = table(url, given["table"], key=key).where(**parameters)
+        chosen = names or (tuple(column.name for column in found.shape().columns) if types else ())
+        return found.columns(*(types.get(name, name) for name in chosen)).rename(labels)
+
+    return read
+
+
+def _column(name: str, given: Any, where: str) -> Column:
+    """`born = "date"`, or `paid = {type = "money", currency = "GHS"}`."""
+    given = {"type": given} if isinstance(given, str) else given
+    _check(given, COLUMN, where)
+    kind = given.get("type", "any")
+    if kind not in tuple(Type):
+        raise BadConfiguration(f"{where}.type must be one of {', '.join(Type)}.")
+    return Column(name, Type(kind), zone=given.get("zone"), currency=given.get("currency"), scale=given.get("scale"))

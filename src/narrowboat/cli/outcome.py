@@ -1,0 +1,50 @@
+"""What a command ends with: its exit status, one JSON object, or a sentence for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from narrowboat.errors import BadConfiguration, BadParameter, NarrowboatError, UnknownFormat, UnknownJob, UnknownRun
+from narrowboat.kernel.model import Run, State
+
+WRONG_USAGE = (BadParameter, BadConfiguration, UnknownFormat, UnknownJob, UnknownRun)
+EXIT_STATUS: Mapping[State, int] = {
+    State.SUCCEEDED: 0,
+    State.FAILED: 1,
+    State.PARTIAL: 3,
+    State.TIMED_OUT: 4,
+    State.CANCELLED: 130,
+}
+
+
+def exit_status(run: Run) -> int:
+    """The exit status for a run; 1 for one that has not ended."""
+    return EXIT_STATUS.get(run.state, 1)
+
+
+def refused(error: NarrowboatError, *, as_json: bool) -> int:
+    """Tell an error on stderr (and, for programs, as the JSON object on stdout). Returns the exit status."""
+    complain(error.code, str(error))
+    if as_json:
+        print_json({"state": "refused", "error": {"code": error.code, "message": str(error)}})
+    return 2 if isinstance(error, WRONG_USAGE) else 1
+
+
+def complain(code: str | None, message: str | None) -> None:
+    """An error on stderr, with its stable code."""
+    say(f"narrowboat: {message} [{code}]")
+
+
+def say(text: str) -> None:
+    """A line for people, on stderr: stdout is for what programs read."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """One JSON object as the last line of stdout."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()

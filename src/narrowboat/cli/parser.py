@@ -1,0 +1,80 @@
+"""Which command is meant, and the manners all parsers share. Loads no command but the one asked for."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Sequence
+from typing import Protocol
+
+COMMANDS = {
+    "export": "write a table or a query to a spreadsheet or text file",
+    "serve": "run the server: HTTP, live progress, and workers",
+    "worker": "run workers alone, on this or another machine",
+    "runs": "list, show, cancel, pause, resume, retry or rerun runs",
+    "demo": "make sample data, start a server and export it over HTTP",
+}
+DESCRIPTION = "Bulk data jobs that finish on a small server."
+EXIT_STATUS = """\
+exit status: 0 done, 1 failed, 2 wrong usage, 3 finished with rejects, 4 timed out, 130 cancelled
+"""
+
+
+class Command(Protocol):
+    """What the module of a command has; `self` is the module."""
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        """Declare what the command takes, with examples in its help."""
+        ...
+
+    def run(self, arguments: Namespace) -> int:
+        """Do it; the exit status."""
+        ...
+
+
+def chosen(argv: Sequence[str]) -> tuple[Command, Namespace]:
+    """The command that `argv` names and its arguments. Exits with a usage message where there is none."""
+    if not argv or argv[0] not in COMMANDS:
+        _overview().parse_args(argv or ["--help"])
+        raise SystemExit(2)  # not reached: the overview ends every time
+    command, parser = _load(argv[0]), _parser(f"narrowboat {argv[0]}")
+    command.arguments(parser)
+    return command, parser.parse_args(argv[1:])
+
+
+def _load(name: str) -> Command:
+    match name:
+        case "export":
+            from narrowboat.cli import export
+
+            return export
+        case "serve":
+            from narrowboat.cli import serve
+
+            return serve
+        case "worker":
+            from narrowboat.cli import worker
+
+            return worker
+        case "runs":
+            from narrowboat.cli import runs
+
+            return runs
+    from narrowboat.cli import demo
+
+    return demo
+
+
+def _parser(program: str) -> ArgumentParser:
+    return ArgumentParser(prog=program, formatter_class=RawDescriptionHelpFormatter, allow_abbrev=False)
+
+
+def _overview() -> ArgumentParser:
+    from narrowboat import __version__
+
+    parser = _parser("narrowboat")
+    commands = "\n".join(f"  {name:<8}{summary}" for name, summary in COMMANDS.items())
+    parser.description = f"{DESCRIPTION}\n\ncommands:\n{commands}"
+    parser.epilog = f"`narrowboat COMMAND --help` explains each, with examples.\n\n{EXIT_STATUS}"
+    parser.add_argument("--version", action="version", version=f"narrowboat {__version__}")
+    parser.add_argument("command", choices=list(COMMANDS), metavar="COMMAND", help="one of the above")
+    return parser

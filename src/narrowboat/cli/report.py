@@ -1,0 +1,80 @@
+"""What is told of an export that ended: a JSON object for programs, a few lines for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from narrowboat.cli.outcome import complain, exit_status, print_json, say
+from narrowboat.cli.rendering import error_json, readable
+from narrowboat.kernel.memory import peak
+from narrowboat.kernel.model import Run, State
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A run, its file (whole or partial), and what it took. `before`: rows that were there when it was resumed."""
+
+    run: Run
+    file: Path | None
+    seconds: float
+    before: int
+    hint: str
+
+    def give(self, *, as_json: bool, quiet: bool) -> int:
+        """Tell it; returns the exit status."""
+        if self.run.error_code:
+            complain(self.run.error_code, self.run.error)
+        if not quiet:
+            for line in self.lines():
+                say(line)
+        if as_json:
+            print_json(self.json())
+        return exit_status(self.run)
+
+    def json(self) -> dict[str, Any]:
+        """The object that `--json` prints."""
+        run, artifact = self.run, self.run.artifact
+        return {
+            "id": run.id,
+            "state": run.state,
+            "file": str(self.file) if self.file else None,
+            "rows": run.counters.rows,
+            "total": run.total,
+            "total_estimated": run.total_estimated,
+            "bytes": self.file.stat().st_size if self.file else 0,
+            "sha256": artifact.sha256 if artifact else None,
+            "altered": artifact.manifest["altered"]["counts"] if artifact else {},
+            "rejected": run.counters.rejected,
+            "resumed_at": self.before,
+            "seconds": round(self.seconds, 3),
+            "peak_memory": peak(),
+            "error": error_json(run),
+        }
+
+    def lines(self) -> list[str]:
+        """For people."""
+        rows = f"{self.run.counters.rows:,} rows"
+        if self.run.artifact:
+            return [self._done(rows), *self._altered(self.run.artifact.manifest["altered"]["counts"])]
+        if self.run.state is State.CANCELLED or self.run.state is State.TIMED_OUT:
+            of = f" of {self.run.total:,}" if self.run.total is not None else ""
+            what = "cancelled" if self.run.state is State.CANCELLED else "out of time"
+            kept = f"; what there is: {self.file}" if self.file else ""
+            return [f"{what} after {self.run.counters.rows:,}{of} rows{kept}", *filter(None, [self.hint])]
+        return [self.hint] if self.hint else []
+
+    def _done(self, rows: str) -> str:
+        size = self.file.stat().st_size if self.file else 0
+        rate = (self.run.counters.rows - self.before) / max(self.seconds, 1e-3)
+        return (
+            f"{self.file}: {rows}, {readable(size)} in {self.seconds:.1f} s "
+            f"({rate:,.0f} rows/s, {readable(peak())} of memory)"
+        )
+
+    @staticmethod
+    def _altered(counts: dict[str, int]) -> list[str]:
+        if not counts:
+            return []
+        return ["cells altered: " + ", ".join(f"{n:,} {code}" for code, n in counts.items())]

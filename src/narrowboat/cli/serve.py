@@ -1,0 +1,105 @@
+"""`narrowboat serve`: the HTTP server with its workers, from a Python object or a TOML file."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from argparse import ArgumentParser, Namespace
+from typing import Any
+
+from narrowboat.app import Narrowboat
+from narrowboat.cli import target
+from narrowboat.cli.outcome import say
+from narrowboat.errors import BadConfiguration
+
+GRACE = 10
+"""Seconds that a request under way is given when the server is to stop."""
+EXAMPLES = """\
+examples:
+  narrowboat serve jobs:nb
+  narrowboat serve narrowboat.toml --port 9000
+  narrowboat serve jobs:nb --host 0.0.0.0 --user accounts:current_user
+
+a narrowboat.toml:
+  database = "sqlite:///narrowboat.db"       # where runs are kept, or postgresql://…
+
+  [sources]
+  crm = "sqlite:///crm.db"
+
+  [exports.leads]
+  source = "crm"
+  table = "driver_leads"
+  parameters = {city = "str"}                # ?city=Accra; without it, all of them
+
+Without --user anybody who reaches the server may do everything, so it then listens on this machine only.
+"""
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """See `parser.Command`."""
+    parser.description = "Serve exports over HTTP, with a page, live progress and workers."
+    parser.epilog = EXAMPLES
+    add = parser.add_argument
+    add("target", metavar="TARGET", help=target.HELP)
+    add("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    add("--port", type=int, default=8000, help="port to listen on (8000); 0 takes a free one")
+    add("--user", metavar="MODULE:CALLABLE", help="says who asks: a request in, a user out")
+    add(
+        "--cors",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="whose pages may call, such as https://shop.example",
+    )
+    add("--workers", type=int, metavar="N", help="worker processes, instead of what TARGET says")
+    add("--access-log", action="store_true", help="log every request")
+
+
+def run(arguments: Namespace) -> int:
+    """See `parser.Command`."""
+    nb = target.load(arguments.target)
+    user = target.attribute(arguments.user) if arguments.user else None
+    if user is None and not _is_loopback(arguments.host):
+        raise BadConfiguration(
+            f"Nobody would have to sign in, and {arguments.host} can be reached from elsewhere. "
+            "Say who asks with --user module:callable, or listen on 127.0.0.1."
+        )
+    if arguments.workers is not None:
+        nb.workers = arguments.workers
+    with _listening(arguments.host, arguments.port) as ear:
+        _serve(nb, user, arguments, ear)
+    return 0
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise BadConfiguration(f"Cannot listen on {host} port {port}: {error.strerror}.") from error
+
+
+def _serve(nb: Narrowboat, user: Any, arguments: Namespace, ear: socket.socket) -> None:
+    import uvicorn
+
+    config = uvicorn.Config(
+        nb.asgi(user=user, cors=tuple(arguments.cors)),
+        http="h11",
+        ws="none",
+        access_log=arguments.access_log,
+        log_level="info" if arguments.access_log else "warning",
+        timeout_graceful_shutdown=GRACE,
+        server_header=False,
+    )
+    host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
+    say(f"Narrowboat listens on http://{host}:{ear.getsockname()[1]}/ (Ctrl-C stops)")
+    if user is None:
+        say("Nobody has to sign in, so only this machine is served. To serve others: --host and --user.")
+    uvicorn.Server(config).run(sockets=[ear])

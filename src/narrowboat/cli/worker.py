@@ -1,0 +1,142 @@
+"""`narrowboat worker`: processes that do the work of runs; a server's children, or alone on any machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+from argparse import SUPPRESS, ArgumentParser, Namespace
+from collections.abc import Callable
+from dataclasses import replace
+from types import FrameType
+
+from narrowboat.app import Narrowboat
+from narrowboat.cli import target
+from narrowboat.cli.outcome import say
+from narrowboat.dispatch.channel import Channel
+from narrowboat.dispatch.inline import Inline
+from narrowboat.dispatch.liveness import alive, try_lock
+from narrowboat.dispatch.supervisor import Supervisor
+from narrowboat.kernel.memory import Pressure
+from narrowboat.kernel.runner import Moment
+
+SLICES = 500
+"""Slices after which a child makes room for a fresh one."""
+EXAMPLES = """\
+examples:
+  narrowboat worker jobs:nb                            one worker for every queue the jobs name
+  narrowboat worker jobs:nb --concurrency 4            four, each a process of its own
+  narrowboat worker jobs:nb --queues big               only what waits in the queue `big`
+
+A server has its own workers; run these beside it for more, or on other machines that reach the same PostgreSQL and
+the same folder of files. SIGTERM or Ctrl-C: each worker finishes its chunk, and its run goes on elsewhere.
+"""
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """See `parser.Command`."""
+    parser.description = "Run workers until told to stop."
+    parser.epilog = EXAMPLES
+    add = parser.add_argument
+    add("target", metavar="TARGET", help=target.HELP)
+    add("--queues", metavar="A,B", help="only these queues; else all that the jobs name")
+    add("--concurrency", type=int, default=1, metavar="N", help="worker processes (1)")
+    add("--slices", type=int, default=SLICES, metavar="N", help=f"slices until a worker is replaced ({SLICES})")
+    add("--name", help=SUPPRESS)
+    add("--channel", type=int, metavar="FD", help=SUPPRESS)
+
+
+def run(arguments: Namespace) -> int:
+    """See `parser.Command`."""
+    nb = target.load(arguments.target)
+    queues = tuple(arguments.queues.split(",")) if arguments.queues else every_queue(nb)
+    nb.settings = replace(nb.settings, queues=queues)
+    if arguments.channel is None:
+        return _alone(nb, arguments)
+    return _supervised(nb, arguments.name, Channel(socket.socket(fileno=arguments.channel)), arguments.slices)
+
+
+def every_queue(nb: Narrowboat) -> tuple[str, ...]:
+    """Those of the settings and those that jobs name: without dedicated workers nothing waits for ever."""
+    return tuple(sorted({*nb.settings.queues, *(job.queue for job in nb.jobs.values())}))
+
+
+def _supervised(nb: Narrowboat, name: str, channel: Channel, slices: int) -> int:
+    """One child: works until its channel closes, it is told to stop, or it is time for a fresh one."""
+    runner = nb.runner(name, watch=_teller(channel))
+    inline = Inline(
+        lambda: nb.store.due(nb.settings.queues, limit=16), channel=channel, woken=runner.look, drained=runner.drain
+    )
+    inline.bind(_recycled(lambda run_id: runner.run_slice(run_id) is not None, inline, nb, slices))
+    # Ctrl-C reaches every process of a terminal; the supervisor then tells its children in order.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A handler may interrupt the very locks that draining takes, so a thread does it.
+    signal.signal(signal.SIGTERM, lambda number, frame: threading.Thread(target=inline.drain).start())
+    with alive(nb.folder / "workers", name):
+        inline.run_worker(nb.settings.queues)
+    nb.store.close()
+    return 0
+
+
+def _teller(channel: Channel) -> Callable[[Moment], None]:
+    def tell(moment: Moment) -> None:
+        if moment.point in ("committed", "released"):
+            channel.say("moved", moment.lease.run.id)
+
+    return tell
+
+
+def _recycled(work: Callable[[str], bool], inline: Inline, nb: Narrowboat, slices: int) -> Callable[[str], bool]:
+    """`work`, ending the worker after so many slices, or once it holds more memory than its mark.
+
+    The runner ends its slice at the mark by itself, so no run is interrupted.
+    """
+    pressure, left = Pressure(nb.settings.memory_mark), slices
+
+    def run_slice(run_id: str) -> bool:
+        nonlocal left
+        worked = work(run_id)
+        left -= worked
+        if left <= 0 or pressure.over_mark():
+            inline.drain()
+        return worked
+
+    return run_slice
+
+
+def _alone(nb: Narrowboat, arguments: Namespace) -> int:
+    """Supervise workers without a server, and look after the runs of dead ones."""
+    lock = nb.lock
+    if (handle := try_lock(lock)) is None:
+        lock = nb.folder / "supervisors" / f"{os.uname().nodename}-{os.getpid()}.lock"
+    else:
+        os.close(handle)
+    command = [sys.executable, "-m", "narrowboat", "worker", arguments.target]
+    command += ["--queues", ",".join(nb.settings.queues), "--slices", str(arguments.slices)]
+    care = nb.care()
+    supervisor = Supervisor(command, count=arguments.concurrency, lock=lock, moved=lambda run_id: None, care=care)
+    wait = told_to_stop()
+    supervisor.start()
+    say(f"{arguments.concurrency} worker(s) for {', '.join(nb.settings.queues)}; Ctrl-C stops.")
+    wait()
+    say("Stopping: each worker finishes its chunk.")
+    supervisor.stop()
+    return 0
+
+
+def told_to_stop() -> Callable[[], None]:
+    """From now on SIGINT and SIGTERM are kept for the function returned, which waits for the first."""
+    ear, mouth = os.pipe()
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        os.write(mouth, b"!")
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, hear)
+
+    def wait() -> None:
+        os.read(ear, 1)
+
+    return wait
