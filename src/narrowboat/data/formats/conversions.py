@@ -166,11 +166,17 @@ def _decimals(style: Style, scale: int, cells: Sequence[Any]) -> Rendered:
 
 def _decimal_numbers(style: Style, scale: int, cells: Sequence[int | float]) -> Rendered:
     """Ints and floats of a decimal column: with just `scale` digits where that loses nothing."""
-    if scale:
-        line = b"%%.%df " % scale * len(cells) % tuple(cells)
-        if list(map(float, line.split())) == list(cells):
-            return Rendered(line.replace(b".", style.point.encode()).split(), Form.PLAIN)
+    line = _with_digits(scale, cells) if scale else b""
+    if line and list(map(float, line.split())) == list(cells):
+        return Rendered(line.replace(b".", style.point.encode()).split(), Form.PLAIN)
     return _padded(style, scale, _number_line(cells).split(", "))
+
+
+def _with_digits(scale: int, cells: Sequence[int | float]) -> bytes:
+    try:
+        return b"%%.%df " % scale * len(cells) % tuple(cells)
+    except TypeError:  # an int beyond the largest float
+        return b""
 
 
 def _padded(style: Style, scale: int, numbers: Iterable[str]) -> Rendered:

@@ -5,6 +5,7 @@ Values travel as text; a value is of a kind if Arrow can parse its text as that 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
@@ -26,17 +27,20 @@ _EXACT_DIGITS: Final = 15
 """Decimal digits that a float64 always holds."""
 
 _MOMENTS: Final = (("naive", pa.timestamp("us")), ("aware", pa.timestamp("us", "UTC")))
+_DECIMAL: Final = (("decimal", re.compile(rb"[+-]?0*\d{1,38}(?:\.\d{1,38})?")),)
+_LONG: Final = re.compile(rb"[+-]?0*\d{1,38}")
+"""Not asked of Arrow, whose decimals overflow in silence."""
 _KINDS: Final[dict[Type, tuple[tuple[str, Any], ...]]] = {
-    Type.INTEGER: (("integer", pa.int64()), ("long", pa.decimal128(_MOST_DIGITS, 0))),
+    Type.INTEGER: (("integer", pa.int64()), ("long", _LONG)),
     Type.FLOAT: (("float", pa.float64()),),
-    Type.DECIMAL: (("decimal", pa.decimal256(2 * _MOST_DIGITS, _MOST_DIGITS)),),
-    Type.MONEY: (("decimal", pa.decimal256(2 * _MOST_DIGITS, _MOST_DIGITS)),),
+    Type.DECIMAL: _DECIMAL,
+    Type.MONEY: _DECIMAL,
     Type.DATE: (("date", pa.date32()), *_MOMENTS),
     Type.DATETIME: _MOMENTS,
     Type.TIME: (("time", pa.time64("us")),),
     Type.BOOLEAN: (("boolean", pa.bool_()),),
 }
-"""The kinds that a declared type allows, tried in this order."""
+"""The kinds that a declared type allows, tried in this order, and what tells whether text is of the kind."""
 
 _UNDECLARED: Final = {
     "builtins.object": Type.TEXT,
@@ -73,10 +77,10 @@ class Tally:
 
     def _note_as(self, type: Type, texts: Texts, at: list[int]) -> list[int]:
         """Returns the places of texts that are of no kind that the type allows."""
-        for kind, arrow in _KINDS.get(type, ()):
+        for kind, test in _KINDS.get(type, ()):
             if not at:
                 break
-            unfit = {at[k] for k in _unfit(pa.array([texts[i] for i in at], pa.string()), arrow)}
+            unfit = {at[k] for k in _unfit([texts[i] or b"" for i in at], test)}
             if len(unfit) < len(at):
                 self.kinds.add(kind)
                 self._measure(kind, (texts[i] or b"" for i in at if i not in unfit))
@@ -151,8 +155,15 @@ def parsed(texts: Any, arrow: Any) -> Any:
     return texts.cast(arrow)
 
 
-def _unfit(texts: Any, arrow: Any) -> list[int]:
-    """Which texts cannot be parsed, found by halving."""
+def _unfit(texts: Sequence[bytes], test: Any) -> list[int]:
+    """Which texts are not of the kind that `test` tells: a pattern or an Arrow type."""
+    if isinstance(test, re.Pattern):
+        return [i for i, text in enumerate(texts) if not test.fullmatch(text)]
+    return _unparsed(pa.array(texts, pa.string()), test)
+
+
+def _unparsed(texts: Any, arrow: Any) -> list[int]:
+    """Which texts Arrow cannot parse, found by halving."""
     try:
         parsed(texts, arrow)
     except pa.ArrowInvalid:
@@ -161,7 +172,7 @@ def _unfit(texts: Any, arrow: Any) -> list[int]:
     else:
         return []
     half = len(texts) // 2
-    return _unfit(texts[:half], arrow) + [half + i for i in _unfit(texts[half:], arrow)]
+    return _unparsed(texts[:half], arrow) + [half + i for i in _unparsed(texts[half:], arrow)]
 
 
 def _by_type(cells: Sequence[Any]) -> dict[Type, list[int]]:
