@@ -29,8 +29,24 @@ def move(tx: Session, run: Row, after: State, *, by: str | None = None) -> None:
         raise IllegalTransition(f"Run {run['id']} is not {before} any more: it changed meanwhile. Ask again.")
     record(tx, run["id"], before, after, reason, by)
     run["state"] = after.value
+    if after in ENDED:
+        add_up(tx, run["id"])
     if run["fan_out"] and after in ENDED:
         tx.change("parts_reopen", run=run["id"])
+
+
+def add_up(tx: Session, run_id: str) -> None:
+    """One more run ended: what it did goes to the totals of its job. One that is resumed ends, and counts, again."""
+    run = view(tx, run_id)
+    seconds = (run.finished or 0.0) - run.started if run.started is not None else 0.0
+    tx.change(
+        "total_add",
+        job=run.job,
+        state=run.state.value,
+        rows=run.counters.rows,
+        bytes=run.counters.bytes,
+        seconds=max(0.0, seconds),
+    )
 
 
 def record(tx: Session, run_id: str, before: State | None, after: State, reason: str, by: str | None) -> None:

@@ -14,6 +14,7 @@ from narrowboat.kernel.model import (
     Cursor,
     Event,
     Filter,
+    JobFigures,
     Lease,
     NewRun,
     Outcome,
@@ -21,6 +22,7 @@ from narrowboat.kernel.model import (
     Reject,
     Request,
     Run,
+    State,
     Submitted,
 )
 from narrowboat.stores import asking, leasing, reconciling, releasing
@@ -138,6 +140,10 @@ class SqlStore:
     def figures(self) -> Sequence[QueueFigures]:
         with self._database.read() as tx:
             return [QueueFigures(**row) for row in tx.rows("figures")]
+
+    def totals(self) -> Sequence[JobFigures]:
+        with self._database.read() as tx:
+            return [JobFigures(**{**row, "state": State(row["state"])}) for row in tx.rows("totals")]
 
     def now(self) -> float:
         with self._database.read() as tx:

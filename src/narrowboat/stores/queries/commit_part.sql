@@ -2,6 +2,7 @@
 update narrowboat.parts
 set state = 'done',
     barren = 0,
+    tries = 0,
     rows_done = :rows,
     rows_created = :created,
     rows_updated = :updated,
