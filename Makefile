@@ -1,0 +1,58 @@
+# `make demo` and `make test` need Python 3.11 or newer and make; what else they need, they install into .venv.
+
+PYTHON ?= python3
+ROWS ?= 33407
+BIN := .venv/bin
+# uv must use the environment of this folder, whatever environment is active.
+UV := env -u VIRTUAL_ENV $(BIN)/uv
+
+.PHONY: help setup demo test check lint fix soak bench system-packages clean
+
+help:
+	@echo "make setup    the environment in .venv (the others do this by themselves)"
+	@echo "make demo     sample data, a server, one export over HTTP; KEEP=1 leaves the server and its page running"
+	@echo "make check    format, lint, types, imports, fast tests: under a minute"
+	@echo "make test     the same, with all tests"
+	@echo "make fix      format, and mend what the linter can mend"
+	@echo "make soak     the long tests"
+	@echo "make bench    exports beside their peers, in one process table"
+
+setup: .venv/.synced
+
+$(BIN)/uv:
+	sh scripts/make-venv.sh $(PYTHON)
+
+.venv/.synced: pyproject.toml uv.lock $(BIN)/uv
+	$(UV) sync --quiet --frozen --all-extras
+	@touch $@
+
+demo: setup
+	$(BIN)/narrowboat demo --folder .demo --rows $(ROWS) $(if $(KEEP),--keep)
+
+check: lint
+	$(BIN)/pytest -q tests/unit
+
+lint: setup
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint system-packages
+	$(BIN)/pytest -m "not soak"
+
+fix: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+soak: setup system-packages
+	$(BIN)/pytest -m soak --timeout 7200
+
+bench: setup
+	$(BIN)/python -m benchmarks.export
+
+system-packages:
+	@sh scripts/system-packages.sh
+
+clean:
+	rm -rf .venv .demo .benchmarks .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,31 @@
+#!/bin/sh
+# Make .venv with uv in it. usage: make-venv.sh [PYTHON]
+# Tries, in this order: venv, venv after installing Debian's python3-venv (as root), virtualenv, pip's --python.
+set -u
+python=${1:-python3}
+
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
+    echo "Python 3.11 or newer is needed and $python is older; try: make setup PYTHON=python3.12" >&2
+    exit 1
+}
+
+# An interrupted attempt may have left half an environment.
+whole() { [ -x .venv/bin/python ] && .venv/bin/python -m pip --version >/dev/null 2>&1; }
+
+whole || "$python" -m venv --clear .venv >/dev/null 2>&1 || {
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "installing python3-venv"
+        { apt-get update -q && apt-get install -qy --no-install-recommends python3-venv; } >/dev/null 2>&1
+        "$python" -m venv --clear .venv >/dev/null 2>&1
+    fi
+}
+whole || "$python" -m virtualenv --quiet --clear .venv 2>/dev/null
+
+if whole; then
+    .venv/bin/python -m pip install --quiet uv
+elif "$python" -m pip --version >/dev/null 2>&1 && "$python" -m venv --clear --without-pip .venv; then
+    "$python" -m pip --python .venv/bin/python install --quiet uv
+else
+    echo "Cannot make a virtual environment with $python. Install one of: python3-venv (Debian, Ubuntu), virtualenv, pip." >&2
+    exit 1
+fi

@@ -1,0 +1,25 @@
+#!/bin/sh
+# Install what some tests need from the system, and only what is missing: LibreOffice opens our workbooks, strace shows
+# the order of writes and commits, unzip checks archives. Without root, says which tests will be skipped.
+set -u
+
+missing=
+need() {  # need COMMAND PACKAGE WHAT-FOR
+    command -v "$1" >/dev/null && return
+    missing="$missing $2"
+    echo "missing: $2 ($3)"
+}
+
+need soffice libreoffice-calc-nogui "tests that open our workbooks in LibreOffice"
+need strace strace "tests that watch the order of system calls"
+need unzip unzip "tests that check our archives with unzip"
+
+[ -z "$missing" ] && exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "installing$missing"
+    # shellcheck disable=SC2086
+    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $missing; } \
+        >/dev/null || echo "could not install all of them; their tests are skipped"
+else
+    echo "their tests are skipped; to run them install:$missing"
+fi
