@@ -1,0 +1,200 @@
+"""A column's cells, by its declared type and by the Python type of the values; whatever does not fit becomes text."""
+
+from __future__ import annotations
+
+from binascii import b2a_base64
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from functools import partial
+from math import isfinite
+from types import NoneType
+from typing import Any, Final
+
+from narrowboat.data.columns import Column, Type
+from narrowboat.data.formats.scalars import integer_text, zone_of
+from narrowboat.data.formats.xlsx import moments, numbers, text
+from narrowboat.data.formats.xlsx.cells import Cells, Note, Render, nulls, value_cell, whole
+from narrowboat.data.formats.xlsx.styles import DATE, DATETIME, TIME, Styles
+
+__all__ = ["ColumnCells"]
+
+_NULL: Final = whole(nulls([None]))[0]
+_MISFIT: Final = (ValueError, TypeError, LookupError, ArithmeticError)
+
+
+class ColumnCells(dict[type, Render]):
+    """What renders a column's values, by their Python type. A class that is not known is taken as its parent."""
+
+    def __init__(self, column: Column, styles: Styles) -> None:
+        """Raises BadConfiguration for an unknown time zone, NotRepresentable for a currency that is no code."""
+        super().__init__({NoneType: nulls})
+        self._by_name = {**_TEXTS, **_for_type(column, styles)}
+
+    def __missing__(self, kind: type) -> Render:
+        self[kind] = render = _found(self._by_name, kind)
+        return render
+
+    def cells(self, values: Sequence[Any]) -> Cells:
+        """The values of one block."""
+        kinds = set(map(type, values))
+        if len(kinds) == 1:
+            return self._alike(kinds.pop(), values)
+        inner, notes = [_NULL] * len(values), list[Note]()
+        for kind in kinds - {NoneType}:
+            places = [place for place, value in enumerate(values) if type(value) is kind]
+            cells = self._alike(kind, [values[place] for place in places])
+            for place, cell in zip(places, whole(cells), strict=True):
+                inner[place] = cell
+            notes += [(places[index], code) for index, code in cells.notes]
+        return Cells(b"", inner, b"", notes)
+
+    def _alike(self, kind: type, values: Sequence[Any]) -> Cells:
+        """Values of one Python type: all at once if all fit, else one by one."""
+        render = self[kind]
+        try:
+            return render(values)
+        except _MISFIT:
+            alone = [_alone(render, value) for value in values]
+        notes = [(index, code) for index, cell in enumerate(alone) for _, code in cell.notes]
+        return Cells(b"", [whole(cell)[0] for cell in alone], b"", notes)
+
+
+def _alone(render: Render, value: object) -> Cells:
+    """One value, as text if it does not fit."""
+    try:
+        return render([value])
+    except _MISFIT:
+        cells = _found(_TEXTS, type(value))([value])
+    endless = isinstance(value, float) and not isfinite(value)
+    return cells._replace(notes=[(0, "not-finite" if endless else "written-as-text"), *cells.notes])
+
+
+def _found(renders: Mapping[str, Render], kind: type) -> Render:
+    """The renderer of a class or its nearest parent. By name, so that no library is imported to compare with it."""
+    names = (f"{parent.__module__}.{parent.__qualname__}" for parent in kind.__mro__)
+    name = next(name for name in names if name in renders)
+    number = {"builtins.int": int, "builtins.float": float}.get(name, kind)
+    return renders[name] if number is kind else _after(number, renders[name])
+
+
+def _after(convert: Callable[[Any], object], render: Render) -> Render:
+    return lambda values: render(list(map(convert, values)))
+
+
+def _decoded(values: Sequence[bytes]) -> list[str]:
+    texts = b"\0".join(values).decode().split("\0")
+    if len(texts) != len(values):
+        raise ValueError("NUL")
+    return texts
+
+
+def _from_bytes(render: Render) -> Render:
+    return lambda values: render(_decoded(values))
+
+
+def _refused(values: Sequence[object]) -> Cells:
+    raise TypeError("no value of this column's type")
+
+
+_TEXTS: Final[Mapping[str, Render]] = {
+    "builtins.str": text.of_str,
+    "builtins.bytes": text.of_bytes,
+    "builtins.bytearray": _after(bytes, text.of_bytes),
+    "builtins.memoryview": _after(bytes, text.of_bytes),
+    "builtins.bool": _after(lambda value: "TRUE" if value else "FALSE", text.of_str),
+    "builtins.int": _after(integer_text, text.of_str),
+    "builtins.object": _after(str, text.of_str),
+}
+"""Any value as text."""
+
+
+def _for_type(column: Column, styles: Styles) -> Mapping[str, Render]:
+    """The renderers that a column's type adds to, or puts in place of, _TEXTS."""
+    match column.type:
+        case Type.TEXT:
+            return {}
+        case Type.BINARY:
+            return _binary()
+        case Type.BOOLEAN:
+            return _booleans()
+        case Type.DATE | Type.DATETIME | Type.TIME:
+            return _moments(column)
+        case Type.ANY:
+            return _any(column)
+        case _:
+            return _numbers(value_cell(styles.number(column)))
+
+
+def _any(column: Column) -> Mapping[str, Render]:
+    number, zone = value_cell(), zone_of(column)
+    return {
+        "builtins.bool": partial(numbers.booleans, value_cell(kind=b"b")),
+        "builtins.int": partial(numbers.integers, number),
+        "builtins.float": partial(numbers.floats, number),
+        "decimal.Decimal": partial(numbers.decimals, number),
+        "datetime.date": partial(moments.dates, value_cell(DATE)),
+        "datetime.datetime": partial(moments.datetimes, value_cell(DATETIME), zone),
+        "datetime.time": partial(moments.times, value_cell(TIME)),
+        "uuid.UUID": _TEXTS["builtins.object"],
+        "builtins.object": _refused,
+    }
+
+
+def _numbers(before: bytes) -> Mapping[str, Render]:
+    numerals = partial(numbers.numerals, before)
+    return {
+        "builtins.bool": _after(int, partial(numbers.integers, before)),
+        "builtins.int": partial(numbers.integers, before),
+        "builtins.float": partial(numbers.floats, before),
+        "decimal.Decimal": partial(numbers.decimals, before),
+        "builtins.bytes": numerals,
+        "builtins.str": _after(str.encode, numerals),
+        "builtins.object": _refused,
+    }
+
+
+def _booleans() -> Mapping[str, Render]:
+    booleans = partial(numbers.booleans, value_cell(kind=b"b"))
+    return {
+        "builtins.bool": booleans,
+        "builtins.int": booleans,
+        "builtins.str": booleans,
+        "builtins.bytes": _from_bytes(booleans),
+        "builtins.object": _refused,
+    }
+
+
+def _binary() -> Mapping[str, Render]:
+    encoded = _after(partial(b2a_base64, newline=False), text.of_bytes)
+    return {
+        "builtins.bytes": encoded,
+        "builtins.bytearray": encoded,
+        "builtins.memoryview": encoded,
+        "builtins.str": _refused,
+        "builtins.object": _refused,
+    }
+
+
+def _moments(column: Column) -> Mapping[str, Render]:
+    renders: dict[str, Render] = {"builtins.int": _refused, "builtins.bool": _refused, "builtins.object": _refused}
+    match column.type:
+        case Type.DATE:
+            days = partial(moments.dates, value_cell(DATE))
+            texts = partial(moments.text_dates, value_cell(DATE))
+            renders |= {"datetime.date": days, "builtins.str": texts, "builtins.bytes": _from_bytes(texts)}
+            renders["datetime.datetime"] = partial(moments.naive_dates, value_cell(DATE))
+        case Type.DATETIME:
+            before, zone = value_cell(DATETIME), zone_of(column)
+            texts = partial(moments.text_datetimes, before, zone)
+            exact = partial(moments.datetimes, before, zone)
+            renders |= {"datetime.datetime": exact, "builtins.str": texts, "builtins.bytes": _from_bytes(texts)}
+            renders["datetime.date"] = _after(_midnight, exact)
+        case _:
+            texts = partial(moments.text_times, value_cell(TIME))
+            renders |= {"datetime.time": partial(moments.times, value_cell(TIME))}
+            renders |= {"builtins.str": texts, "builtins.bytes": _from_bytes(texts)}
+    return renders
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day)

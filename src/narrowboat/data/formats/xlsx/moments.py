@@ -1,0 +1,92 @@
+"""Dates and times as serial numbers: days since 1899-12-30, times as fractions of a day (ECMA-376 part 1, 18.17.4).
+
+Serial 60 is 1900-02-29, a day that never was. Readers disagree on what lies before, so moments before 1900-03-01
+do not fit, and become text. Python's last year, 9999, is Excel's as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta, tzinfo
+from itertools import repeat
+from operator import sub
+from typing import Final
+
+from narrowboat.data.formats.xlsx.cells import VALUE_END, Cells, spelled
+
+__all__ = ["dates", "datetimes", "naive_dates", "text_dates", "text_datetimes", "text_times", "times"]
+
+_EPOCH: Final = datetime(1899, 12, 30)
+_EPOCH_DAY: Final = _EPOCH.toordinal()
+_FIRST_DAY: Final = date(1900, 3, 1).toordinal() - _EPOCH_DAY
+_FIRST: Final = timedelta(_FIRST_DAY)
+_DAY_LENGTH: Final = len("yyyy-mm-dd")
+
+
+def dates(before: bytes, values: Sequence[date]) -> Cells:
+    """Days. Raises ValueError for those too early."""
+    numbers = [ordinal - _EPOCH_DAY for ordinal in map(date.toordinal, values)]
+    if min(numbers) < _FIRST_DAY:
+        raise ValueError
+    return Cells(before, spelled(numbers), VALUE_END)
+
+
+def text_dates(before: bytes, values: Sequence[str]) -> Cells:
+    """Days as ISO 8601 text; midnight may follow. Raises ValueError for what is none."""
+    if max(map(len, values)) > _DAY_LENGTH:
+        values = list(map(_day, values))
+    return dates(before, list(map(date.fromisoformat, values)))
+
+
+def naive_dates(before: bytes, values: Sequence[datetime]) -> Cells:
+    """Midnights as days. Raises ValueError for any other time of day, TypeError for aware ones."""
+    deltas = list(map(sub, values, repeat(_EPOCH)))
+    if any(delta.seconds or delta.microseconds for delta in deltas) or min(deltas) < _FIRST:
+        raise ValueError
+    return Cells(before, spelled([delta.days for delta in deltas]), VALUE_END)
+
+
+def datetimes(before: bytes, zone: tzinfo, values: Sequence[datetime]) -> Cells:
+    """Moments; aware ones as the clock shows them in `zone`. Raises ValueError for those too early."""
+    try:
+        deltas = list(map(sub, values, repeat(_EPOCH)))
+    except TypeError:
+        deltas = [_shown(value, zone) - _EPOCH for value in values]
+    if min(deltas) < _FIRST:
+        raise ValueError
+    return Cells(before, [b"%d.%012d" % (delta.days, _fraction(delta)) for delta in deltas], VALUE_END)
+
+
+def text_datetimes(before: bytes, zone: tzinfo, values: Sequence[str]) -> Cells:
+    """Moments as ISO 8601 text. Raises ValueError for what is none."""
+    return datetimes(before, zone, list(map(datetime.fromisoformat, values)))
+
+
+def times(before: bytes, values: Sequence[time]) -> Cells:
+    """Times of day. Raises ValueError for aware ones."""
+    if any(value.tzinfo for value in values):
+        raise ValueError
+    midnight = date.min
+    spans = [datetime.combine(midnight, value) - datetime.min for value in values]
+    return Cells(before, [b"0.%012d" % _fraction(span) for span in spans], VALUE_END)
+
+
+def text_times(before: bytes, values: Sequence[str]) -> Cells:
+    """Times of day as ISO 8601 text. Raises ValueError for what is none."""
+    return times(before, list(map(time.fromisoformat, values)))
+
+
+def _shown(value: datetime, zone: tzinfo) -> datetime:
+    return value if value.utcoffset() is None else value.astimezone(zone).replace(tzinfo=None)
+
+
+def _fraction(span: timedelta) -> int:
+    """The part of a day in 10^-12 days, rounded: 17 digits with the days, so that each microsecond is kept."""
+    return ((span.seconds * 1_000_000 + span.microseconds) * 625 + 27) // 54
+
+
+def _day(text: str) -> str:
+    day, rest = text[:_DAY_LENGTH], text[_DAY_LENGTH:]
+    if rest.strip("T 0:."):
+        raise ValueError
+    return day

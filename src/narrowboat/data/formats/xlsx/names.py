@@ -1,0 +1,49 @@
+"""Names that Excel allows: of sheets and of columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+__all__ = ["column_letters", "sheet_name"]
+
+_LONGEST: Final = 31
+"""In UTF-16 units, as Excel counts."""
+_NOT_ALLOWED: Final = re.compile("[\0-\x1f\x7f\\[\\]:*?/\\\\\ud800-\udfff\ufffe\uffff]")
+_RESERVED: Final = "history"
+
+
+def sheet_name(wanted: str, taken: Collection[str]) -> str:
+    """`wanted` made valid and, if it is taken in any case of letters, numbered: always the same for the same arguments.
+
+    Not allowed are []:*?/\\ and control characters (each becomes `_`), an apostrophe at either end, more than
+    31 characters, nothing at all, and the word History.
+    """
+    name = _NOT_ALLOWED.sub("_", wanted).strip() or "Sheet"
+    if name.casefold() == _RESERVED:
+        name += "_"
+    folded = {other.casefold() for other in taken}
+    number = 1
+    while (fitted := _fitted(name, f" ({number})" if number > 1 else "")).casefold() in folded:
+        number += 1
+    return fitted
+
+
+def column_letters(index: int) -> str:
+    """A for 0, Z for 25, AA for 26."""
+    letters = ""
+    while index >= 0:
+        letters = chr(ord("A") + index % 26) + letters
+        index = index // 26 - 1
+    return letters
+
+
+def _fitted(name: str, ending: str) -> str:
+    units = name.encode("utf-16-le")[: 2 * (_LONGEST - len(ending))]
+    name = units.decode("utf-16-le", "ignore")
+    if name.startswith("'"):
+        name = "_" + name[1:]
+    if not ending and name.endswith("'"):
+        name = name[:-1] + "_"
+    return name + ending

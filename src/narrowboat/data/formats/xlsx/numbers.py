@@ -1,0 +1,72 @@
+"""Numbers and booleans. A number that a spreadsheet could not hold digit by digit does not fit, and becomes text.
+
+A cell's number is an IEEE double: whole numbers to 2^53 and decimals of 15 digits are told apart in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from math import isfinite
+from typing import Any, Final
+
+from narrowboat.data.formats.xlsx.cells import VALUE_END, Cells, spelled
+
+__all__ = ["TRUTH", "booleans", "decimals", "floats", "integers", "numerals"]
+
+_LARGEST: Final = 2**53
+_DIGITS: Final = 15
+_REACH: Final = 300
+"""Powers of ten, up or down, that surely stay within a double's."""
+_SMALL: Final = re.compile(rb"(?:-?(?=[\d.]{1,16}\0)(?:0|[1-9]\d{0,14})(?:\.\d+)?\0)*")
+"""Numbers of at most 15 digits, each with NUL behind it."""
+_NUMERAL: Final = re.compile(rb"-?(0|[1-9]\d*)(?:\.(\d+))?(?:[Ee][+-]?(\d+))?")
+
+TRUTH: Final[dict[Any, bytes]] = {False: b"0", True: b"1"} | {
+    spelling: digit
+    for word, digit in {"0": b"0", "f": b"0", "false": b"0", "1": b"1", "t": b"1", "true": b"1"}.items()
+    for spelling in (word, word.upper(), word.title())
+}
+"""What stands for no and yes: booleans, 0 and 1, and the words of SQL."""
+
+
+def integers(before: bytes, values: Sequence[int]) -> Cells:
+    """Exact ints. Raises OverflowError past 2^53."""
+    if min(values) < -_LARGEST or max(values) > _LARGEST:
+        raise OverflowError
+    return Cells(before, spelled(values), VALUE_END)
+
+
+def floats(before: bytes, values: Sequence[float]) -> Cells:
+    """Exact floats. Raises OverflowError if their sum is infinite or no number."""
+    if not isfinite(sum(values)):
+        raise OverflowError
+    return Cells(before, spelled(values), VALUE_END)
+
+
+def decimals(before: bytes, values: Iterable[object]) -> Cells:
+    """What prints as a number: Decimal."""
+    return numerals(before, [str(value).encode() for value in values])
+
+
+def numerals(before: bytes, values: Sequence[bytes]) -> Cells:
+    """Numbers as ASCII text. Raises ValueError for what is none, or has over 15 digits."""
+    joined = b"\0".join([*values, b""])
+    if joined.count(b"\0") != len(values) or not _SMALL.fullmatch(joined):
+        for value in values:
+            _require_exact(value)
+    return Cells(before, values, VALUE_END)
+
+
+def booleans(before: bytes, values: Sequence[object]) -> Cells:
+    """Whatever stands in TRUTH. Raises KeyError for the rest."""
+    return Cells(before, list(map(TRUTH.__getitem__, values)), VALUE_END)
+
+
+def _require_exact(value: bytes) -> None:
+    match = _NUMERAL.fullmatch(value)
+    if not match:
+        raise ValueError
+    whole, fraction, exponent = match.groups(b"")
+    if len((whole + fraction).strip(b"0")) > _DIGITS or len(whole + fraction) + int(exponent[:9] or 0) > _REACH:
+        raise OverflowError

@@ -1,0 +1,103 @@
+"""Text as inline strings. Whole columns are checked and escaped at once; only where that fails, cell by cell.
+
+ECMA-376 part 1: 18.3.1.53 (`is`), 22.9.2.19 (ST_Xstring: `_xHHHH_` stands for a character that XML cannot hold).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from narrowboat.data.formats.xlsx.cells import Cells, Note
+
+__all__ = ["LONGEST", "escaped", "of_bytes", "of_str", "one_escaped"]
+
+LONGEST: Final = 32_767
+"""Characters a cell can hold, counted in UTF-16 units as Excel does."""
+
+_BEFORE: Final = b' t="inlineStr"><is><t xml:space="preserve">'
+_AFTER: Final = b"</t></is></c>"
+_GAP: Final = b"\0"
+"""Between values that are looked at in one piece; never in good text, so it is found if a value holds it."""
+_FORBIDDEN: Final = bytes(code for code in range(32) if code not in b"\t\n\r")
+_SUSPECT: Final = _FORBIDDEN + b"\r<>&"
+_LOOKALIKE: Final = re.compile(rb"_(?=x[0-9A-Fa-f]{4}_)")
+_CONTROL: Final = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_SURROGATE: Final = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
+
+
+def of_bytes(values: Sequence[bytes]) -> Cells:
+    """Cells of UTF-8 text."""
+    return _cells(values, _GAP.join(values))
+
+
+def of_str(values: Sequence[str]) -> Cells:
+    """Cells of str."""
+    try:
+        joined = "\0".join(values).encode()
+    except UnicodeEncodeError:
+        return of_bytes([_SURROGATE.sub(b"\xff", value.encode(errors="surrogatepass")) for value in values])
+    cells = joined.split(_GAP)
+    return _cells(cells if len(cells) == len(values) else [value.encode() for value in values], joined)
+
+
+def escaped(text: bytes) -> bytes:
+    """Good UTF-8 text as XML text. CR as a reference: XML readers turn a bare one into LF."""
+    text = text.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;").replace(b"\r", b"&#13;")
+    return _LOOKALIKE.sub(b"_x005F_", text) if b"_x" in text else text
+
+
+def one_escaped(value: bytes) -> tuple[bytes, list[str]]:
+    """Any bytes as XML text, and the codes of what had to be altered."""
+    codes = []
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        text = value.decode(errors="replace")
+        codes.append("not-utf-8")
+    units = text.encode("utf-16-le")
+    if len(units) > 2 * LONGEST:
+        text = units[: 2 * LONGEST].decode("utf-16-le", "ignore")
+        codes.append("cut-at-32767")
+    plain = escaped(text.encode()).decode()
+    spelled = _CONTROL.sub(lambda match: f"_x{ord(match[0]):04X}_", plain)
+    if spelled != plain:
+        codes.append("control-characters")
+    return spelled.encode(), codes
+
+
+def _cells(values: Sequence[bytes], joined: bytes) -> Cells:
+    """joined: the values with _GAP between them."""
+    gaps = len(values) - 1
+    if _is_good(joined) and not (len(joined) > LONGEST and max(map(len, values)) > LONGEST):
+        if _count(joined, _SUSPECT) == gaps and b"_x" not in joined:
+            return Cells(_BEFORE, values, _AFTER)
+        if _count(joined, _FORBIDDEN) == gaps:
+            return Cells(_BEFORE, escaped(joined).split(_GAP), _AFTER)
+    return _one_by_one(values)
+
+
+def _one_by_one(values: Sequence[bytes]) -> Cells:
+    inner: list[bytes] = []
+    notes: list[Note] = []
+    for index, value in enumerate(values):
+        text, codes = one_escaped(value)
+        inner.append(text)
+        notes += [(index, code) for code in codes]
+    return Cells(_BEFORE, inner, _AFTER, notes)
+
+
+def _count(joined: bytes, characters: bytes) -> int:
+    return len(joined) - len(joined.translate(None, characters))
+
+
+def _is_good(joined: bytes) -> bool:
+    """Whether this is UTF-8 without U+FFFE and U+FFFF, which XML cannot hold."""
+    if joined.isascii():
+        return True
+    try:
+        joined.decode()
+    except UnicodeDecodeError:
+        return False
+    return b"\xef\xbf\xbe" not in joined and b"\xef\xbf\xbf" not in joined
