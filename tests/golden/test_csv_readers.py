@@ -21,7 +21,8 @@ from tests.golden.office import needs_office, to_xlsx
 TEXTS = [
     "plain", "007", "1e5", "2026-01-01", "TRUE", "a,b", "a;b", "a\tb", 'say "hi"', '"', '""', "two\nlines", ",",
     " padded ", "café", "🚚 日本", "e\u0301", "<b>&amp;</b>", "'quoted'", "+233 20 123-4567", "-12.5", "1/2", "50%",
-    "x" * 20_000, "\u200b", "\ufeff", "null", "NULL", "#N/A", "{}", "\\", "\\n", "C:\\path\\", "a\u2028b", 'ends with quote"', "0x1F",
+    "x" * 20_000, "\u200b", "\ufeff", "null", "NULL", "#N/A", "{}", "\\", "\\n", "C:\\path\\", "a\u2028b",
+    'ends with quote"', "0x1F",
 ]  # fmt: skip
 RISKY = ["=1+1", "+SUM(A1)", "-1+cmd|' /C calc'!A0", "@SUM(A1)", "\t=1", "\n=1", "\uff1d1+1"]
 COLUMNS = (Column("n", Type.INTEGER), Column("text, the", Type.TEXT), Column("again", Type.TEXT))
