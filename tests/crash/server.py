@@ -40,11 +40,11 @@ class Server:
 
     def __init__(self, place: Place) -> None:
         self._place, self._port = place, free_port()
+        self.log = open(place.folder / "server.log", "ab")
         self.start()
 
     def start(self) -> None:
         """Start and wait until it answers."""
-        self.log = open(self._place.folder / "server.log", "ab")
         target = str(ROOT / "tests/crash/jobs.py") + ":nb"
         self.process = subprocess.Popen(
             [sys.executable, "-m", "narrowboat", "serve", target, "--port", str(self._port)],
@@ -89,4 +89,7 @@ class Server:
                 self.process.wait(20)
             except subprocess.TimeoutExpired:
                 self.kill_all()
+
+    def close(self) -> None:
+        self.stop()
         self.log.close()

@@ -30,7 +30,7 @@ def slow_place(place: Place) -> Place:
 def server(slow_place: Place) -> Iterator[Server]:
     server = Server(slow_place)
     yield server
-    server.stop()
+    server.close()
 
 
 def started(server: Server, place: Place) -> Run:
