@@ -11,10 +11,10 @@ V1_FOLDER = Path("/sys/fs/cgroup/memory")
 UNLIMITED = 1 << 60
 
 
-def resident() -> int:
-    """Bytes of physical memory this process holds (RSS); 0 where the system does not tell."""
+def resident(process: int | str = "self") -> int:
+    """Bytes of physical memory a process of this host holds (RSS); 0 where the system does not tell."""
     try:
-        with open("/proc/self/statm", "rb") as file:
+        with open(f"/proc/{process}/statm", "rb") as file:
             return int(file.read().split()[1]) * PAGE
     except OSError:
         return 0

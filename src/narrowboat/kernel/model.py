@@ -380,6 +380,19 @@ class QueueFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class JobFigures:
+    """The runs of a job that are in a state, or ended in it."""
+
+    job: str
+    state: State
+    runs: int
+    rows: int
+    bytes: int
+    seconds: float
+    """From each run's start to its end, or to now."""
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """Which runs to list, newest first. None means any."""
 

@@ -19,6 +19,7 @@ from narrowboat.kernel.model import (
     Cursor,
     Event,
     Filter,
+    JobFigures,
     Lease,
     NewRun,
     Outcome,
@@ -121,7 +122,13 @@ class Store(Protocol):
         """Delete an ended run and all that belongs to it."""
         ...
 
-    def figures(self) -> Sequence[QueueFigures]: ...
+    def figures(self) -> Sequence[QueueFigures]:
+        """By queue, those with runs under way."""
+        ...
+
+    def totals(self) -> Sequence[JobFigures]:
+        """By job and state: all runs that ever ended so, purged ones too, and those under way now."""
+        ...
 
     def now(self) -> float:
         """The database's clock, in seconds since the epoch."""

@@ -1,0 +1,100 @@
+"""Metrics: figures in the Prometheus text format, asked of the store at each scrape.
+
+So every process of an application gives the same figures, and they survive restarts and the purge of old runs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from narrowboat.kernel.memory import resident
+from narrowboat.kernel.model import ENDED, JobFigures
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
+
+    from narrowboat.app import Narrowboat
+
+MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def render(nb: Narrowboat) -> bytes:
+    """All figures of `nb`, as Prometheus reads them. Asks the store. Raises StoreUnavailable."""
+    from prometheus_client import CollectorRegistry, generate_latest
+
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Figures([*_queues(nb), *_runs(nb), *_process(nb)]))
+    return generate_latest(registry)
+
+
+class _Figures:
+    """What a registry asks."""
+
+    def __init__(self, figures: list[Metric]) -> None:
+        self._figures = figures
+
+    def collect(self) -> list[Metric]:
+        return self._figures
+
+
+def _queues(nb: Narrowboat) -> Iterator[Metric]:
+    from prometheus_client.core import GaugeMetricFamily
+
+    waiting = GaugeMetricFamily("narrowboat_queue_waiting_runs", "Runs that could start now.", labels=["queue"])
+    working = GaugeMetricFamily("narrowboat_queue_working_runs", "Runs that are worked on.", labels=["queue"])
+    age = GaugeMetricFamily(
+        "narrowboat_queue_oldest_age_seconds", "How long the oldest waiting run could have started.", labels=["queue"]
+    )
+    for found in nb.store.figures():
+        waiting.add_metric([found.queue], found.waiting)
+        working.add_metric([found.queue], found.working)
+        age.add_metric([found.queue], found.oldest_age)
+    yield from (waiting, working, age)
+
+
+def _runs(nb: Narrowboat) -> Iterator[Metric]:
+    totals = nb.store.totals()
+    yield _under_way([one for one in totals if one.state not in ENDED])
+    yield from _ended([one for one in totals if one.state in ENDED])
+
+
+def _under_way(totals: list[JobFigures]) -> Metric:
+    from prometheus_client.core import GaugeMetricFamily
+
+    runs = GaugeMetricFamily("narrowboat_runs", "Runs that have not ended.", labels=["job", "state"])
+    for one in totals:
+        runs.add_metric([one.job, one.state.value], one.runs)
+    return runs
+
+
+def _ended(totals: list[JobFigures]) -> Iterator[Metric]:
+    from prometheus_client.core import CounterMetricFamily, SummaryMetricFamily
+
+    names = ["job", "outcome"]
+    runs = CounterMetricFamily("narrowboat_runs_ended", "Runs that ended.", labels=names)
+    rows = CounterMetricFamily("narrowboat_rows", "Rows that ended runs dealt with.", labels=names)
+    size = CounterMetricFamily("narrowboat_bytes", "Bytes that ended runs wrote.", labels=names)
+    took = SummaryMetricFamily("narrowboat_run_seconds", "From start to end of ended runs.", labels=names)
+    for one in totals:
+        labels = [one.job, one.state.value]
+        runs.add_metric(labels, one.runs)
+        rows.add_metric(labels, one.rows)
+        size.add_metric(labels, one.bytes)
+        took.add_metric(labels, one.runs, one.seconds)
+    yield from (runs, rows, size, took)
+
+
+def _process(nb: Narrowboat) -> Iterator[Metric]:
+    """Of this process and the workers it supervises; other processes tell of their own."""
+    from prometheus_client.core import GaugeMetricFamily
+
+    memory = GaugeMetricFamily("narrowboat_resident_memory_bytes", "Physical memory held.", labels=["process", "pid"])
+    memory.add_metric(["server", str(os.getpid())], resident())
+    workers = nb.dispatcher.health().get("workers", ()) if nb.dispatcher else ()
+    for pid in workers:
+        memory.add_metric(["worker", str(pid)], resident(pid))
+    followers = GaugeMetricFamily("narrowboat_followers", "Connections that follow runs.")
+    followers.add_metric([], nb.follow.followers)
+    yield from (memory, followers)

@@ -1,0 +1,133 @@
+"""Access: who asks, and what they may. The host application decides by one callable."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection, Request
+
+from narrowboat.errors import BadConfiguration, NotAllowed, NotSignedIn, UnknownJob, UnknownRun
+from narrowboat.jobs.export import Export
+from narrowboat.kernel.model import Run
+from narrowboat.web.threads import Threads
+
+
+class Action(StrEnum):
+    """What a user may do with a job and the runs of it that they see."""
+
+    SEE = "see"
+    """Know that the job exists, and see runs."""
+    START = "start"
+    """Start, rerun and retry; count the rows before."""
+    CONTROL = "control"
+    """Cancel, pause and resume."""
+    DOWNLOAD = "download"
+
+
+def everything(action: Action, job: str) -> bool:
+    """Allows all actions on all jobs."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who asks.
+
+    id: stands in each run as its owner; not empty. may: called with an action and a job's name, often and on the
+    event loop, so it looks nothing up. sees_all: sees runs of everybody, figures, and messages about the server's
+    insides: an operator.
+    """
+
+    id: str
+    may: Callable[[Action, str], bool] = everything
+    sees_all: bool = False
+
+
+LOCAL = User("local", sees_all=True)
+"""Who asks where no callable is configured: a person at the machine itself."""
+
+WhoIs: TypeAlias = Callable[..., User | str | Awaitable[User | str | None] | None]
+"""The host's callable: a request in, who asks out (a `User`, the bare id, or None for nobody). It may be async; a
+plain function is called in a thread. A FastAPI dependency with parameters of its own works too."""
+
+
+async def signed_in() -> User:
+    """The dependency of every route; `build` puts the real one in its place."""
+    raise NotSignedIn("This server knows no users.")
+
+
+def dependency(whois: WhoIs | None, threads: Threads) -> Callable[..., Awaitable[User]]:
+    """What takes the place of `signed_in`: finds the user and leaves it in the request's state."""
+    if whois is None:
+
+        async def local(request: Request) -> User:
+            return _noted(request, LOCAL)
+
+        return local
+    if not _takes_a_request(whois):
+
+        async def depending(request: Request, found: Any = Depends(whois)) -> User:  # noqa: B008  # how FastAPI is told
+            return _noted(request, found)
+
+        return depending
+
+    async def asked(request: Request) -> User:
+        found = whois(request) if _is_async(whois) else await threads.run(whois, request)
+        return _noted(request, await found if inspect.isawaitable(found) else found)
+
+    return asked
+
+
+def _takes_a_request(whois: WhoIs) -> bool:
+    """Whether it has one parameter, a request by its type or without one."""
+    parameters = list(inspect.signature(whois, eval_str=True).parameters.values())
+    hint = parameters[0].annotation if parameters else None
+    is_request = isinstance(hint, type) and issubclass(hint, HTTPConnection)
+    return len(parameters) == 1 and (hint is inspect.Parameter.empty or is_request)
+
+
+def _is_async(whois: WhoIs) -> bool:
+    return inspect.iscoroutinefunction(whois) or inspect.iscoroutinefunction(getattr(whois, "__call__", None))  # noqa: B004
+
+
+def _noted(request: Request, found: Any) -> User:
+    """The user, as problems and logs find it later."""
+    user = User(found) if isinstance(found, str) else found
+    if user is not None and not isinstance(user, User):
+        raise BadConfiguration(f"The user callable gave {type(found).__name__}; it gives a User, a str or None.")
+    if user is None or not user.id:
+        raise NotSignedIn("Nobody is signed in.")
+    request.state.user = user
+    return user
+
+
+def check_job(user: User, jobs: dict[str, Export], name: str, action: Action = Action.SEE) -> Export:
+    """The job, if this user may. Raises UnknownJob (also where they may not know of it), NotAllowed."""
+    job = jobs.get(name)
+    if job is None or not user.may(Action.SEE, name):
+        raise UnknownJob(f"There is no job {name!r}.")
+    _check(user, name, action)
+    return job
+
+
+def check_run(user: User, run: Run, action: Action = Action.SEE) -> Run:
+    """The run, if this user may. Raises UnknownRun (also where they may not know of it), NotAllowed."""
+    if not (user.sees_all or run.owner == user.id) or not user.may(Action.SEE, run.job):
+        raise unknown_run(run.id)
+    _check(user, run.job, action)
+    return run
+
+
+def unknown_run(run_id: str) -> UnknownRun:
+    """The same words for a run that is not there and for one that is somebody else's."""
+    return UnknownRun(f"There is no run {run_id}; it may have been purged after its retention.")
+
+
+def _check(user: User, job: str, action: Action) -> None:
+    if not user.may(action, job):
+        raise NotAllowed(f"You may not {action} {job!r}.")

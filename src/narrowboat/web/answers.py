@@ -1,0 +1,104 @@
+"""Answers: how OpenAPI speaks of what routes answer, problems included."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, TypeAlias
+
+from fastapi import FastAPI
+
+from narrowboat.web import problems, schemas
+
+Responses: TypeAlias = dict[int | str, dict[str, Any]]
+Schema: TypeAlias = dict[str, Any]
+
+TEXT: Schema = {"schema": {"type": "string"}}
+FILE_HEADERS: Schema = {
+    "ETag": {**TEXT, "description": "Id of the file: run and generation, the same while it grows and when finished."},
+    "Content-Disposition": {**TEXT, "description": "The file's name (RFC 6266)."},
+    "Accept-Ranges": TEXT,
+}
+PROBLEM_HEADERS: dict[int, Schema] = {
+    401: {"WWW-Authenticate": TEXT},
+    405: {"Allow": TEXT},
+    416: {"Content-Range": {**TEXT, "description": "The size, where it is known."}},
+    429: {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}},
+    503: {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}},
+}
+EVERYWHERE = (401, 403, 422, 500, 503)
+"""What any route may answer."""
+
+
+def reference(shape: type) -> Schema:
+    """A schema by name."""
+    return {"$ref": f"#/components/schemas/{shape.__name__}"}
+
+
+def json_of(shape: type, description: str, *, status: int = 200, headers: Schema | None = None) -> Responses:
+    """A JSON answer."""
+    content = {"application/json": {"schema": reference(shape)}}
+    return {status: {"description": description, "content": content, **({"headers": headers} if headers else {})}}
+
+
+def problems_of(*statuses: int) -> Responses:
+    """The problems that a route may answer with, beside those that any may."""
+    content = {problems.MEDIA_TYPE: {"schema": reference(schemas.Problem)}}
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": content,
+            **({"headers": headers} if (headers := PROBLEM_HEADERS.get(status)) else {}),
+        }
+        for status in sorted({*EVERYWHERE, *statuses})
+    }
+
+
+def file(description: str, *, headers: Schema | None = None) -> dict[str, Any]:
+    """A binary answer."""
+    return {
+        "description": description,
+        "headers": {**FILE_HEADERS, **(headers or {})},
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+
+
+def files_of(*statuses: int) -> Responses:
+    """What a route that gives files answers."""
+    length = {"Content-Length": {"schema": {"type": "integer"}, "description": "Only of a finished file."}}
+    digest = {"Repr-Digest": {**TEXT, "description": "sha-256 of a finished file (RFC 9530)."}}
+    return {
+        200: file(
+            "The file. While it grows: chunked, as it is committed; if the run does not succeed, the connection is "
+            "cut without a final chunk, so that nobody takes it for whole.",
+            headers={**length, **digest, "Narrowboat-Partial": {**TEXT, "description": "`true`: not all rows."}},
+        ),
+        206: file(
+            "A part of the file. While it grows, an open range is answered with the last position "
+            "9007199254740991 (RFC 8673).",
+            headers={"Content-Range": TEXT},
+        ),
+        304: {"description": "The file that the client has."},
+        **problems_of(404, 409, 416, *statuses),
+    }
+
+
+class Api(FastAPI):
+    """FastAPI, but for the schemas of the answers: they are made when somebody first asks for them."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        if not self.openapi_schema:
+            document = super().openapi()
+            document.setdefault("components", {}).setdefault("schemas", {}).update(_answer_schemas())
+        return self.openapi_schema or {}
+
+
+def _answer_schemas() -> dict[str, Any]:
+    from pydantic import TypeAdapter
+
+    found: dict[str, Any] = {}
+    for shape in schemas.ANSWERS:
+        schema = TypeAdapter[Any](shape).json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+        found.update(schema.pop("$defs", {}))
+        found[shape.__name__] = schema
+    return found

@@ -1,0 +1,49 @@
+"""The ASGI application: routes, and around them what guards them and what makes problems of errors."""
+
+from __future__ import annotations
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+import narrowboat
+from narrowboat.app import Narrowboat
+from narrowboat.errors import NarrowboatError
+from narrowboat.web import problems
+from narrowboat.web.access import WhoIs, dependency, signed_in
+from narrowboat.web.answers import Api
+from narrowboat.web.context import COUNTING_THREADS, READING_THREADS, STORE_THREADS, Context
+from narrowboat.web.cors import Cors
+from narrowboat.web.guard import Guard
+from narrowboat.web.routes import artifacts, jobs, operations, pages, runs
+from narrowboat.web.threads import Threads
+
+
+def build(nb: Narrowboat, *, user: WhoIs | None = None, cors: tuple[str, ...] = ()) -> ASGIApp:
+    """The application of `nb`, to be mounted (then the host's lifespan is `nb.lifespan`) or served by itself.
+
+    user: see `access.WhoIs`; without one only this machine is served. cors: origins whose pages may call.
+    """
+    context = Context(nb, Threads(STORE_THREADS), Threads(READING_THREADS), Threads(COUNTING_THREADS))
+    app = Guard(_api(context, user), local_only=user is None, origins=cors)
+    return Cors(app, cors) if cors else app
+
+
+def _api(context: Context, user: WhoIs | None) -> Api:
+    api = Api(
+        title="Narrowboat",
+        version=narrowboat.__version__,
+        summary="Bulk data jobs as runs that finish.",
+        docs_url=None,  # these load scripts from elsewhere
+        redoc_url=None,
+        lifespan=context.nb.lifespan,
+    )
+    api.state.narrowboat = context
+    api.dependency_overrides[signed_in] = dependency(user, context.threads)
+    api.add_exception_handler(NarrowboatError, problems.on_narrowboat_error)
+    api.add_exception_handler(HTTPException, problems.on_http_exception)
+    api.add_exception_handler(RequestValidationError, problems.on_invalid_request)
+    api.add_exception_handler(Exception, problems.on_crash)
+    for router in (jobs.router, runs.router, artifacts.router, operations.router, pages.router_of_pages()):
+        api.include_router(router)
+    return api

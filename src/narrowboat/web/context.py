@@ -1,0 +1,68 @@
+"""Context: what every route works with, and the two dependencies they all take."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from narrowboat.app import Narrowboat
+from narrowboat.errors import UnknownRun
+from narrowboat.kernel.model import Run
+from narrowboat.web import schemas, views
+from narrowboat.web.access import Action, User, check_run, signed_in, unknown_run
+from narrowboat.web.progress import average
+from narrowboat.web.threads import Threads
+
+STORE_THREADS = 4
+READING_THREADS = 4
+COUNTING_THREADS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A Narrowboat as the routes of one application see it, with threads for what blocks."""
+
+    nb: Narrowboat
+    threads: Threads
+    """For the store, and for the host's callable."""
+    reading: Threads
+    """For files."""
+    counting: Threads
+    """For counting rows in a source."""
+
+    async def run(self, user: User, run_id: str, action: Action = Action.SEE) -> Run:
+        """A run, if this user may do this with it. Raises UnknownRun, NotAllowed."""
+        try:
+            found = await self.threads.run(self._get, run_id)
+        except UnknownRun:
+            raise unknown_run(run_id) from None
+        return check_run(user, found, action)
+
+    def _get(self, run_id: str) -> Run:
+        return self.nb.store.get(run_id)
+
+    def view(self, run: Run, user: User, rate: float | None = None) -> schemas.Run:
+        """A run as this user sees it. rate: rows a second, if known better than by its average."""
+        job = self.nb.jobs.get(run.job)
+        rate = rate if rate is not None else average(run, time.time())
+        return views.run(run, title=job.title if job else run.job, rate=rate, insider=user.sees_all)
+
+
+async def here(request: Request) -> Context:
+    """The application's context."""
+    found: Context = request.app.state.narrowboat
+    return found
+
+
+Here: TypeAlias = Annotated[Context, Depends(here)]
+Who: TypeAlias = Annotated[User, Depends(signed_in)]
+
+
+def address(request: Request, path: str) -> str:
+    """A path of this application as its clients know it, wherever it is mounted."""
+    root: str = request.scope.get("root_path", "")
+    return root.rstrip("/") + path

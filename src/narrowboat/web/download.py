@@ -1,0 +1,180 @@
+"""Download: the file of a run, finished, growing, or what there is of one that did not succeed."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from narrowboat.data.format import Format
+from narrowboat.errors import NoArtifact
+from narrowboat.jobs.export import Export
+from narrowboat.jobs.output import Output
+from narrowboat.kernel.model import Artifact, Run, State
+from narrowboat.web import disposition, ranges
+from narrowboat.web.context import Context
+from narrowboat.web.growing import Growing
+from narrowboat.web.problems import problem
+from narrowboat.web.ranges import ENDLESS, Span, etag
+from narrowboat.web.reading import in_threads, of_file
+
+ADVICE = {
+    State.FAILED: "It failed. Resume it to go on where it stopped, or ask for what there is with ?partial=true",
+    State.TIMED_OUT: "It took longer than its limit. Resume it to go on with its time anew, ask for fewer rows, or "
+    "ask for what there is with ?partial=true",
+    State.CANCELLED: "It was cancelled. Resume it to go on where it stopped, or ask for what there is with "
+    "?partial=true",
+}
+UNFINISHED = {"X-Accel-Buffering": "no", "Cache-Control": "no-store, no-transform"}
+
+
+class Shape(NamedTuple):
+    """What a run's file will be, known before there is one."""
+
+    filename: str
+    format: Format
+
+
+async def respond(context: Context, request: Request, run: Run, *, whole: bool = False) -> Response:
+    """The answer to GET or HEAD of a run's file.
+
+    whole: a Range is ignored, since the client cannot have the first part of this file.
+    Raises NoArtifact, with advice, where there is none to give.
+    """
+    asked = None if whole else ranges.wanted(request.headers.get("range"), request.headers.get("if-range"), etag(run))
+    if run.artifact:
+        return await _finished(context, request, run, run.artifact, asked)
+    if run.ended:
+        raise NoArtifact(f"Run {run.id} has no finished file. {ADVICE.get(run.state, 'It makes none')}.")
+    return await _growing(context, request, run, asked)
+
+
+async def _finished(
+    context: Context, request: Request, run: Run, made: Artifact, asked: ranges.Range | None
+) -> Response:
+    headers = _headers(run, made.path, made.media_type)
+    headers["Cache-Control"] = "private, no-cache, no-transform"
+    if ranges.has_it(request.headers.get("if-none-match"), headers["ETag"]):
+        return Response(status_code=304, headers={name: headers[name] for name in ("ETag", "Cache-Control")})
+    digest = base64.b64encode(bytes.fromhex(made.sha256)).decode()
+    headers["Repr-Digest"] = f"sha-256=:{digest}:"
+    path = context.nb.run_folder(run.id) / made.path
+    if not await context.reading.run(path.is_file):
+        raise NoArtifact(f"The file of run {run.id} is not there any more. Run it again.")
+    span, status = Span(0, made.bytes), 200
+    if asked:
+        found = ranges.within(asked, made.bytes)
+        if found is None:
+            return _outside(request, {"Content-Range": f"bytes */{made.bytes}"})
+        span, status = found, 206
+        headers["Content-Range"] = f"bytes {span.begin}-{span.end - 1}/{made.bytes}"
+    headers["Content-Length"] = str(span.end - span.begin)
+    return _answer(request, in_threads(context.reading, of_file(path, span)), status, headers)
+
+
+async def _growing(context: Context, request: Request, run: Run, asked: ranges.Range | None) -> Response:
+    shape = await context.threads.run(_shape, _job(context, run), run)
+    headers = {**_headers(run, shape.filename, shape.format.media_type), **UNFINISHED}
+    follows = not shape.format.spools
+    if asked is None or asked.suffix is not None or asked == ranges.Range(0) or not follows:
+        body = Growing(context, run, shape.filename, follows=follows)
+        return _answer(request, body.to_the_end(), 200, headers)
+    if asked.first > run.counters.bytes:
+        return _outside(request, {})
+    body = Growing(context, run, shape.filename, begin=asked.first)
+    if asked.last is None or asked.last >= ENDLESS:
+        headers["Content-Range"] = f"bytes {asked.first}-{ENDLESS}/*"
+        return _answer(request, body.to_the_end(), 206, headers)
+    end = min(asked.last + 1, run.counters.bytes)
+    if end <= asked.first:
+        return _outside(request, {})
+    headers["Content-Range"] = f"bytes {asked.first}-{end - 1}/*"
+    headers["Content-Length"] = str(end - asked.first)
+    return _answer(request, body.committed(end), 206, headers)
+
+
+async def partial(context: Context, request: Request, run: Run) -> Response:
+    """What is committed of a run, made a valid file of its own. The whole file, where the run has finished.
+
+    Raises NoArtifact where nothing is committed, NotRepresentable for a format that is made at the end.
+    """
+    if run.artifact:
+        return await respond(context, request, run)
+    if run.cursor is None:
+        raise NoArtifact(f"Run {run.id} has written nothing yet; it is {run.state.replace('_', ' ')}.")
+    job = _job(context, run)
+    shape = await context.threads.run(_shape, job, run)
+    tail = b"" if run.cursor.get("done") else await context.threads.run(job.tail, run)
+    headers = {
+        **_headers(run, disposition.partial(shape.filename), shape.format.media_type),
+        **UNFINISHED,
+        "ETag": f'"{run.id}.{run.generation}.{run.counters.bytes}"',
+        "Accept-Ranges": "none",
+        "Narrowboat-Partial": "true",
+        "Content-Length": str(run.counters.bytes + len(tail)),
+    }
+
+    async def body() -> AsyncIterator[bytes]:
+        async for piece in Growing(context, run, shape.filename).committed(run.counters.bytes):
+            yield piece
+        yield tail
+
+    return _answer(request, body(), 200, headers)
+
+
+def planned(job: Export, output: Output) -> Shape:
+    """What a file will be before there is a run; its name lacks the page. Raises UnknownFormat, BadParameter."""
+    chosen = job.format(output)
+    return Shape(f"{job.name}.{chosen.extension}", chosen)
+
+
+def plain_headers(shape: Shape) -> dict[str, str]:
+    """The headers of a file that nobody has asked to make yet."""
+    return {
+        "Content-Type": shape.format.media_type,
+        "Content-Disposition": disposition.attachment(shape.filename),
+        "Cache-Control": "no-store",
+    }
+
+
+def _shape(job: Export, run: Run) -> Shape:
+    return Shape(job.filename(run), job.format(Output.parse(run.params["output"])))
+
+
+def _job(context: Context, run: Run) -> Export:
+    job = context.nb.jobs.get(run.job)
+    if job is None:
+        raise NoArtifact(f"This server does not know the job {run.job!r} any more, so it gives finished files alone.")
+    return job
+
+
+def _headers(run: Run, filename: str, media_type: str) -> dict[str, str]:
+    return {
+        "ETag": etag(run),
+        "Accept-Ranges": "bytes",
+        "Content-Type": media_type,
+        "Content-Disposition": disposition.attachment(filename),
+        "Content-Encoding": "identity",  # or a proxy that compresses holds it back, and changes ETag and ranges
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+def _outside(request: Request, headers: dict[str, str]) -> Response:
+    return problem(request, "range-not-satisfiable", 416, "The file has no such bytes.", headers=headers)
+
+
+def without_body(status: int, headers: dict[str, str]) -> Response:
+    """The answer to HEAD: the headers alone, and no length that is not the file's."""
+    answer = Response(None, status, headers)
+    if "Content-Length" not in headers:
+        del answer.headers["Content-Length"]
+    return answer
+
+
+def _answer(request: Request, body: AsyncIterator[bytes], status: int, headers: dict[str, str]) -> Response:
+    if request.method == "HEAD":
+        return without_body(status, headers)
+    return StreamingResponse(body, status, headers)

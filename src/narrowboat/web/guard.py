@@ -1,0 +1,88 @@
+"""Guard: refuses what no route shall see, before any route: pages of other sites, and strangers if nobody signs in."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from narrowboat.errors import NotAllowed
+from narrowboat.web.problems import answer
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+HOW_TO_OPEN = (
+    "This server knows no users, so it serves only this machine, at localhost. "
+    "To serve others, pass nb.asgi(user=…), a callable that says who asks."
+)
+
+
+class Guard:
+    """ASGI middleware. local_only: nobody signs in, so only this machine is served. origins: whose pages may call."""
+
+    def __init__(self, app: ASGIApp, *, local_only: bool, origins: tuple[str, ...]) -> None:
+        self._app, self._local_only, self._origins = app, local_only, origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and (refusal := self._refusal(request := Request(scope))):
+            await answer(request, refusal)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _refusal(self, request: Request) -> NotAllowed | None:
+        if self._local_only and not is_local(request):
+            return NotAllowed(HOW_TO_OPEN)
+        if self._is_foreign(request):
+            return NotAllowed(
+                f"A page of another site ({request.headers.get('origin', 'unknown')}) may not do this. "
+                "To allow it, pass nb.asgi(cors=(its origin,)). Behind a proxy, let the proxy keep the Host header."
+            )
+        return None
+
+    def _is_foreign(self, request: Request) -> bool:
+        """Whether a page of another site asks for something that changes state.
+
+        The rule of Go's CrossOriginProtection: browsers say it in Sec-Fetch-Site, older ones by an Origin that is
+        not the Host; what is not a browser sends neither.
+        """
+        origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
+        if origin in self._origins or (request.method in SAFE and not self._changes_by_get(request)):
+            return False
+        if site is not None:
+            return site not in ("same-origin", "none")
+        return origin is not None and _split(origin)[1] != request.headers.get("host", "")
+
+    def _changes_by_get(self, request: Request) -> bool:
+        """An export's address starts a run. Where nobody signs in, only a person may follow a link to it."""
+        return self._local_only and request.headers.get("sec-fetch-mode", "navigate") != "navigate"
+
+
+def is_local(request: Request) -> bool:
+    """Whether it came from this machine, to this machine by name, and through no proxy.
+
+    The name matters: a page elsewhere may have its own name point at 127.0.0.1 (DNS rebinding).
+    """
+    if request.client is None or any(name in request.headers for name in FORWARDED):
+        return False
+    return _is_loopback(request.client.host) and _is_loopback(_split("//" + request.headers.get("host", ""))[0])
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+
+
+def _split(url: str) -> tuple[str, str]:
+    """Host name, and host with port; empty where it is no URL."""
+    try:
+        split = urlsplit(url)
+        return split.hostname or "", split.netloc
+    except ValueError:
+        return "", ""

@@ -1,0 +1,46 @@
+"""Lifespan: the workers start with the application and stop with it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from narrowboat.app import Narrowboat
+from narrowboat.dispatch.inline import Inline
+from narrowboat.dispatch.supervisor import Supervisor
+from narrowboat.web.drain import on_stop
+from narrowboat.web.threads import Threads
+
+
+@asynccontextmanager
+async def lifespan(nb: Narrowboat) -> AsyncIterator[None]:
+    """Inside, runs are worked on, and followers hear of it. With several processes, one of them supervises.
+
+    Where a dispatcher is set already, or `workers` is 0, others do the work. Entered twice, the second does nothing.
+    """
+    threads = Threads(1)
+    await threads.run(lambda: nb.store)
+    nb.follow.draining = False
+    supervisor = None if nb.dispatcher or not nb.workers else _supervisor(nb)
+    if supervisor:
+        nb.dispatcher = Inline(lambda: (), supervisor=supervisor)
+        supervisor.start()
+    try:
+        with on_stop(nb.follow.drain_soon):
+            yield
+    finally:
+        nb.follow.drain_soon()
+        if supervisor:
+            await threads.run(supervisor.stop)
+            nb.dispatcher = None
+
+
+def _supervisor(nb: Narrowboat) -> Supervisor:
+    return Supervisor(
+        [sys.executable, "-m", "narrowboat", "worker", nb.target],
+        count=nb.workers,
+        lock=nb.lock,
+        moved=nb.follow.moved,
+        care=nb.care(lambda run: nb.follow.moved(run.id)),
+    )

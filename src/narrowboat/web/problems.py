@@ -1,0 +1,182 @@
+"""Problems: every answer that is not a success, as RFC 9457 application/problem+json with a stable code."""
+
+from __future__ import annotations
+
+import html
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from narrowboat import errors
+from narrowboat.errors import NarrowboatError
+
+log = logging.getLogger("narrowboat.web")
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Kind(NamedTuple):
+    """What holds for every problem with one code."""
+
+    status: int
+    title: str
+    private: bool = False
+    """The message may speak of the server's insides, so only who sees everything is told it."""
+
+
+KINDS: Mapping[type[NarrowboatError], Kind] = {
+    NarrowboatError: Kind(500, "Something went wrong", private=True),
+    errors.BadConfiguration: Kind(500, "The server is not set up for this", private=True),
+    errors.BadParameter: Kind(422, "A parameter is missing or wrong"),
+    errors.MissingExtra: Kind(501, "The server lacks a library for this"),
+    errors.UnknownJob: Kind(404, "There is no such job"),
+    errors.UnknownRun: Kind(404, "There is no such run"),
+    errors.NoArtifact: Kind(409, "There is no file to download"),
+    errors.NotSignedIn: Kind(401, "Sign in first"),
+    errors.NotAllowed: Kind(403, "This is not allowed"),
+    errors.TooManyRuns: Kind(429, "Too many runs at once"),
+    errors.IdempotencyConflict: Kind(422, "The idempotency key was used for another request"),
+    errors.IllegalTransition: Kind(409, "The run's state does not allow this"),
+    errors.NothingToRetry: Kind(409, "There is nothing to retry"),
+    errors.LeaseLost: Kind(503, "Another worker took over"),
+    errors.SourceUnavailable: Kind(503, "The data source cannot be reached"),
+    errors.SourceFailed: Kind(500, "The data source refused the request", private=True),
+    errors.NoResumeKey: Kind(422, "The source cannot be read in pieces"),
+    errors.UnknownColumn: Kind(422, "There is no such column"),
+    errors.UnknownFormat: Kind(422, "There is no such format"),
+    errors.NotRepresentable: Kind(422, "The data do not fit the format"),
+    errors.StorageFull: Kind(507, "The server's disk is full"),
+    errors.JobFailed: Kind(500, "The job failed", private=True),
+    errors.DeadlinePassed: Kind(504, "It took too long"),
+    errors.Poisoned: Kind(500, "The run made worker after worker die"),
+    errors.StoreUnavailable: Kind(503, "The database of runs cannot be reached"),
+}
+"""The one table from an error's class to its status."""
+
+HTTP_CODES: Mapping[int, str] = {
+    400: "bad-request",
+    401: "not-signed-in",
+    403: "not-allowed",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "too-large",
+    415: "unsupported-media-type",
+    416: "range-not-satisfiable",
+    500: "internal",
+}
+"""Codes of what HTTP itself refuses, before any of our errors."""
+
+RETRY_AFTER: Mapping[int, int] = {503: 5}
+"""Seconds after which trying again makes sense, by status."""
+
+_BY_CODE = {cls.code: cls for cls in KINDS}
+
+
+def kind_of(code: str | None) -> Kind:
+    """What holds for an error with this code."""
+    return KINDS[_BY_CODE.get(code or "", NarrowboatError)]
+
+
+def told(code: str | None, message: str | None, *, insider: bool) -> str:
+    """The message of an error as this reader may know it."""
+    kind = kind_of(code)
+    if insider or not kind.private:
+        return message or kind.title
+    return f"{kind.title}. Who runs this server finds the reason in its log and in the run's record."
+
+
+def problem(
+    request: Request,
+    code: str,
+    status: int,
+    detail: str,
+    *,
+    title: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    **more: Any,
+) -> Response:
+    """The answer. `more` are further members, as RFC 9457 allows."""
+    root = request.scope.get("root_path", "").rstrip("/")
+    body = {
+        "type": f"{root}/errors#{code}",
+        "title": title or HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": request.url.path,
+        "code": code,
+        **more,
+    }
+    all_headers = {"Cache-Control": "no-store", **(headers or {})}
+    return Response(json.dumps(body, ensure_ascii=False), status, all_headers, MEDIA_TYPE)
+
+
+def answer(request: Request, error: NarrowboatError) -> Response:
+    """The answer to one of our own errors."""
+    if kind_of(error.code).private:
+        log.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
+    seconds = error.retry_after if isinstance(error, errors.TooManyRuns) else None
+    return answer_for(request, error.code, str(error), retry_after=seconds)
+
+
+def answer_for(
+    request: Request, code: str | None, message: str | None, *, retry_after: int | None = None, **more: Any
+) -> Response:
+    """The answer to an error that is known by its code and message, such as that of a run."""
+    kind = kind_of(code)
+    insider = bool(getattr(getattr(request.state, "user", None), "sees_all", False))
+    detail = told(code, message, insider=insider)
+    headers = dict(_headers(kind.status, retry_after))
+    return problem(request, code or "error", kind.status, detail, title=kind.title, headers=headers, **more)
+
+
+def _headers(status: int, retry_after: int | None) -> Iterator[tuple[str, str]]:
+    if seconds := retry_after or RETRY_AFTER.get(status):
+        yield "Retry-After", str(seconds)
+    if status == 401:
+        yield "WWW-Authenticate", 'Session realm="narrowboat"'
+
+
+async def on_narrowboat_error(request: Request, error: Exception) -> Response:
+    """Exception handler for our errors."""
+    assert isinstance(error, NarrowboatError)  # noqa: S101  # registered for this class
+    return answer(request, error)
+
+
+async def on_http_exception(request: Request, error: Exception) -> Response:
+    """Exception handler for what the framework or the host's callable refuses."""
+    assert isinstance(error, HTTPException)  # noqa: S101  # registered for this class
+    code = HTTP_CODES.get(error.status_code, f"http-{error.status_code}")
+    return problem(request, code, error.status_code, str(error.detail), headers=error.headers)
+
+
+async def on_invalid_request(request: Request, error: Exception) -> Response:
+    """Exception handler for a query, header or body that does not fit."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for this class
+    found = [{"where": ".".join(map(str, one["loc"])), "message": one["msg"]} for one in error.errors()]
+    detail = "; ".join(f"{one['where']}: {one['message']}" for one in found)
+    kind = KINDS[errors.BadParameter]
+    return problem(request, errors.BadParameter.code, kind.status, detail, title=kind.title, errors=found)
+
+
+async def on_crash(request: Request, error: Exception) -> Response:
+    """Exception handler for everything else. What happened stands in the log alone."""
+    return problem(request, "internal", 500, "The server made a mistake; its log says which.")
+
+
+def page() -> Response:
+    """What the `type` of a problem leads to: a line on each code."""
+    entries = {code: (status, HTTPStatus(status).phrase, "") for status, code in HTTP_CODES.items()}
+    entries |= {cls.code: (kind.status, kind.title, (cls.__doc__ or "").strip()) for cls, kind in KINDS.items()}
+    listed = "".join(
+        f"<dt id={code}><code>{code}</code> ({status})<dd>{html.escape(title)}. {html.escape(text)}"
+        for code, (status, title, text) in sorted(entries.items())
+    )
+    text = f"<!doctype html><html lang=en><meta charset=utf-8><title>Problems</title><dl>{listed}</dl>"
+    return HTMLResponse(text, headers={"Content-Security-Policy": "default-src 'none'"})

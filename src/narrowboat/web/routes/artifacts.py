@@ -1,0 +1,105 @@
+"""The file of a run, and an export's own address, which gives a file straight away."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from narrowboat.errors import UnknownFormat, UnknownJob, UnknownRun
+from narrowboat.jobs.export import Export
+from narrowboat.jobs.output import Output
+from narrowboat.kernel.model import NewRun, Run, State
+from narrowboat.web import download, ranges
+from narrowboat.web.access import Action, User, check_job
+from narrowboat.web.answers import files_of
+from narrowboat.web.context import Context, Here, Who, address
+from narrowboat.web.problems import answer_for
+from narrowboat.web.query import asked
+
+router = APIRouter(tags=["files"])
+
+AT_ONCE = 0.3
+"""Seconds to wait before a 200: so errors that come early have their own status, and small files a length."""
+
+
+@router.head("/runs/{run}/artifact", include_in_schema=False)
+@router.get("/runs/{run}/artifact", operation_id="downloadArtifact", response_class=Response, responses=files_of())
+async def download_artifact(
+    run: str,
+    request: Request,
+    here: Here,
+    user: Who,
+    partial: Annotated[
+        bool, Query(description="What is committed by now as a valid file, whatever becomes of the run.")
+    ] = False,
+) -> Response:
+    """The file of a run: finished with its length, or growing as it is committed. Range and If-Range resume it."""
+    found = await here.run(user, run, Action.DOWNLOAD)
+    return await (download.partial if partial else download.respond)(here, request, found)
+
+
+@router.head("/exports/{file}", include_in_schema=False)
+@router.get(
+    "/exports/{file}",
+    operation_id="exportFile",
+    response_class=Response,
+    responses=files_of(429, 501, 504, 507),
+)
+async def export_file(file: str, request: Request, here: Here, user: Who) -> Response:
+    """An export as a file: `/exports/leads.xlsx?city=Lagos`. Starts a run, or joins your identical one under way.
+
+    The query holds the job's parameters, and `columns`, `page` or `pages` with `page_size`, `label.COLUMN`,
+    `option.NAME`. `Content-Location` names the run's own file, by which a download that was cut can be resumed; an
+    If-Range with the ETag does so too.
+    """
+    job, output, params = _asked(here, request, user, file)
+    if request.method == "HEAD":
+        job.request(params, output, owner=user.id)
+        return download.without_body(200, download.plain_headers(download.planned(job, output)))
+    resumed = await _resumed(here, request, user, job.request(params, output, owner=user.id))
+    run = resumed or await _started(here, user, job, params, output)
+    if run.ended and not run.artifact:
+        return _early(request, run)
+    found = await download.respond(here, request, run, whole=resumed is None)
+    found.headers["Content-Location"] = address(request, f"/runs/{run.id}/artifact")
+    return found
+
+
+def _asked(here: Context, request: Request, user: User, file: str) -> tuple[Export, Output, dict[str, str]]:
+    """The longest name of a job that `file` begins with; a format may have dots too."""
+    name = max((name for name in here.nb.jobs if file.startswith(f"{name}.")), key=len, default=None)
+    if name is None:
+        check_job(user, here.nb.jobs, file, Action.START)
+        raise UnknownFormat(f"Say which format: {file}.xlsx, for example.")
+    job = check_job(user, here.nb.jobs, name, Action.START)
+    check_job(user, here.nb.jobs, name, Action.DOWNLOAD)
+    params, output = asked(request.query_params, file.removeprefix(f"{name}."))
+    return job, output, params
+
+
+async def _resumed(here: Context, request: Request, user: User, asked: NewRun) -> Run | None:
+    """The run of this same request that a client wants the rest of, by the ETag in its If-Range."""
+    tagged = ranges.run_of(request.headers.get("if-range")) if "range" in request.headers else None
+    if tagged is None:
+        return None
+    try:
+        run = await here.run(user, tagged[0], Action.DOWNLOAD)
+    except (UnknownRun, UnknownJob):
+        return None
+    same = (run.job, run.params, run.generation) == (asked.job, asked.params, tagged[1])
+    return run if same else None
+
+
+async def _started(here: Context, user: User, job: Export, params: dict[str, str], output: Output) -> Run:
+    submitted = await here.threads.run(here.nb.start, job.name, params, output, owner=user.id)
+    return await here.nb.follow.settled(submitted.run.id, AT_ONCE)
+
+
+def _early(request: Request, run: Run) -> Response:
+    """The run ended before anything was sent, so its error can still be the answer."""
+    if run.state is State.CANCELLED:
+        return answer_for(request, "no-artifact", f"Run {run.id} was cancelled.", run=run.id)
+    return answer_for(request, run.error_code, run.error, run=run.id)

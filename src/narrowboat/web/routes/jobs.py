@@ -1,0 +1,106 @@
+"""What can be started, how many rows it would deliver, and starting it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated
+
+from fastapi import APIRouter, Header
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from narrowboat.data.source import Count
+from narrowboat.errors import DeadlinePassed, JobFailed, NarrowboatError, NotAllowed
+from narrowboat.jobs.export import Export
+from narrowboat.jobs.output import Output
+from narrowboat.web import schemas, views
+from narrowboat.web.access import Action, User, check_job
+from narrowboat.web.answers import TEXT, json_of, problems_of
+from narrowboat.web.context import Context, Here, Who, address
+from narrowboat.web.query import asked, default_format
+from narrowboat.web.schemas import StartBody
+
+log = logging.getLogger("narrowboat.web")
+router = APIRouter(tags=["jobs"])
+
+COUNTING = 10.0
+"""Seconds that a count may take."""
+LOCATION = {"Location": {**TEXT, "description": "Where the run is."}}
+
+
+@router.get("/jobs", operation_id="listJobs", responses={**json_of(schemas.Jobs, "The jobs."), **problems_of()})
+async def list_jobs(here: Here, user: Who) -> Response:
+    """The jobs that you may know of, with their parameters and formats."""
+    seen = [job for job in here.nb.jobs.values() if user.may(Action.SEE, job.name)]
+    return JSONResponse(schemas.Jobs(jobs=[views.job(job, user) for job in seen]))
+
+
+@router.get(
+    "/jobs/{job}/count",
+    operation_id="countRows",
+    responses={**json_of(schemas.Count, "The count."), **problems_of(404, 504)},
+)
+async def count_rows(job: str, request: Request, here: Here, user: Who) -> Response:
+    """How many rows a run would deliver now. The query is that of an export: parameters, `page`, `page_size`."""
+    found = check_job(user, here.nb.jobs, job, Action.START)
+    params, output = asked(request.query_params, default_format(found))
+    counted = await _count(here, found, params, output)
+    rows, estimated = (counted.rows, counted.estimated) if counted else (None, False)
+    return JSONResponse(schemas.Count(rows=rows, estimated=estimated))
+
+
+async def _count(here: Context, job: Export, params: dict[str, str], output: Output) -> Count | None:
+    """Ask the source, but not for long. The job's own code runs here, so it may raise anything."""
+    import asyncio
+
+    try:
+        async with asyncio.timeout(COUNTING):
+            return await here.counting.abandon(job.count, params, output)
+    except NarrowboatError:
+        raise
+    except TimeoutError:
+        raise DeadlinePassed(f"Counting took longer than {COUNTING:g} s. Start the run; it counts too.") from None
+    except Exception as error:
+        raise JobFailed(f"{type(error).__name__}: {error}") from error
+
+
+@router.post(
+    "/jobs/{job}/runs",
+    operation_id="startRun",
+    status_code=202,
+    responses={
+        **json_of(schemas.Started, "The run: new, joined or repeated.", status=202, headers=LOCATION),
+        **problems_of(404, 429),
+    },
+)
+async def start_run(
+    job: str,
+    request: Request,
+    here: Here,
+    user: Who,
+    body: StartBody | None = None,
+    idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
+) -> Response:
+    """Start a run, or join the identical one of yours that is under way. Answered at once; follow it by its events.
+
+    With an `Idempotency-Key` a request can be sent again without starting twice.
+    """
+    found, body = check_job(user, here.nb.jobs, job, Action.START), body or StartBody()
+    submitted = await here.threads.run(
+        here.nb.start,
+        job,
+        body.params,
+        Output.parse({"format": default_format(found), **body.output}),
+        owner=user.id,
+        idempotency_key=idempotency_key,
+        not_before=body.not_before.timestamp() if body.not_before else 0.0,
+        priority=_priority(user, found, body.priority),
+    )
+    view = schemas.Started(**here.view(submitted.run, user), how=submitted.how)
+    return JSONResponse(view, 202, {"Location": address(request, f"/runs/{submitted.run.id}")})
+
+
+def _priority(user: User, job: Export, asked: int | None) -> int | None:
+    if asked is not None and asked > job.priority and not user.sees_all:
+        raise NotAllowed(f"Only an operator may raise the priority above the job's own, {job.priority}.")
+    return asked

@@ -1,0 +1,222 @@
+"""Runs: list, show, follow, and ask things of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from narrowboat.errors import BadParameter, NoArtifact
+from narrowboat.kernel import model
+from narrowboat.kernel.model import Filter, Run, State, Submitted
+from narrowboat.web import schemas, sse, views
+from narrowboat.web.access import Action, User, check_job
+from narrowboat.web.answers import TEXT, json_of, problems_of
+from narrowboat.web.context import Context, Here, Who, address
+from narrowboat.web.follow import Watched
+from narrowboat.web.routes.jobs import LOCATION
+
+router = APIRouter(tags=["runs"])
+
+
+@router.get(
+    "/runs",
+    operation_id="listRuns",
+    responses={
+        **json_of(schemas.Runs, "A page of runs.", headers={"Link": {**TEXT, "description": 'rel="next", if any.'}}),
+        **problems_of(),
+    },
+)
+async def list_runs(
+    request: Request,
+    here: Here,
+    user: Who,
+    state: Annotated[list[State], Query(description="Any of these.")] = [],  # noqa: B006  # never changed
+    job: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    after: Annotated[str | None, Query(description="`next` of the page before.")] = None,
+) -> Response:
+    """Your runs, newest first; an operator sees everybody's."""
+    which = Filter(
+        owner=None if user.sees_all else user.id,
+        job=job,
+        states=tuple(state),
+        before=_place(after) if after else None,
+        limit=limit + 1,
+    )
+    found = list(await here.threads.run(here.nb.store.find, which))
+    page, more = found[:limit], len(found) > limit
+    following = f"{page[-1].created!r}_{page[-1].id}" if more else None
+    seen = [here.view(run, user) for run in page if user.may(Action.SEE, run.job)]
+    headers = {}
+    if following:
+        url = request.url.include_query_params(after=following)
+        headers["Link"] = f'<{address(request, "/runs")}?{url.query}>; rel="next"'
+    return JSONResponse(schemas.Runs(runs=seen, next=following), headers=headers)
+
+
+def _place(after: str) -> tuple[float, str]:
+    created, _, run_id = after.partition("_")
+    try:
+        return float(created), run_id
+    except ValueError:
+        raise BadParameter("after must be the `next` of another page.") from None
+
+
+ONE_RUN = {**json_of(schemas.Run, "The run."), **problems_of(404)}
+
+
+@router.get("/runs/{run}", operation_id="showRun", responses=ONE_RUN)
+async def show_run(run: str, here: Here, user: Who) -> Response:
+    """A run as it is now."""
+    return JSONResponse(here.view(await here.run(user, run), user))
+
+
+@router.get(
+    "/runs/{run}/events",
+    operation_id="followRun",
+    responses={
+        200: {
+            "description": "Snapshots (`event: run`, data: a run as JSON, id: its version) and at the end one "
+            "`event: done`. A comment at most 5 s apart.",
+            "content": {sse.MEDIA_TYPE: TEXT},
+        },
+        204: {"description": "You have seen all there is; an EventSource then stays closed."},
+        **problems_of(404),
+    },
+)
+async def follow_run(
+    run: str,
+    here: Here,
+    user: Who,
+    last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", description="The last id you saw.")] = None,
+    last: Annotated[
+        str | None, Query(alias="last_event_id", description="The same, for a client that made a new connection.")
+    ] = None,
+) -> Response:
+    """Follow a run by Server-Sent Events. Comes back where it was cut: no history is needed."""
+    found = await here.run(user, run)
+    seen = last_event_id or last
+    if sse.is_over(found, seen):
+        return Response(status_code=204)
+
+    def text(watched: Watched) -> str:
+        return watched.text(user.sees_all, lambda: json.dumps(here.view(watched.run, user, watched.speed.rate())))
+
+    events = sse.events(here.nb.follow, run, seen, text)
+    return StreamingResponse(events, headers=sse.HEADERS, media_type=sse.MEDIA_TYPE)
+
+
+@router.get(
+    "/runs/{run}/history",
+    operation_id="showHistory",
+    responses={**json_of(schemas.History, "What happened, oldest first."), **problems_of(404)},
+)
+async def show_history(run: str, here: Here, user: Who) -> Response:
+    """The transitions of a run, each with its reason."""
+    await here.run(user, run)
+    events = await here.threads.run(here.nb.store.events, run)
+    return JSONResponse(schemas.History(events=[views.event(one) for one in events]))
+
+
+@router.get(
+    "/runs/{run}/rejects",
+    operation_id="listRejects",
+    responses={**json_of(schemas.Rejects, "A page of rejects, by source row."), **problems_of(404)},
+)
+async def list_rejects(
+    run: str,
+    here: Here,
+    user: Who,
+    after: Annotated[int, Query(ge=0, le=2**53, description="The last row seen.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
+) -> Response:
+    """Rows that were refused, with the reason and the data."""
+    await here.run(user, run)
+    found = await here.threads.run(here.nb.store.rejects, run, after=after, limit=limit)
+    following = found[-1].row if len(found) == limit else None
+    return JSONResponse(schemas.Rejects(rejects=[views.reject(one) for one in found], next=following))
+
+
+@router.get(
+    "/runs/{run}/manifest",
+    operation_id="showManifest",
+    responses={**json_of(schemas.Manifest, "The manifest."), **problems_of(404, 409)},
+)
+async def show_manifest(run: str, here: Here, user: Who) -> Response:
+    """What stands in the finished file, and what it was made with."""
+    found = await here.run(user, run, Action.DOWNLOAD)
+    if found.artifact is None:
+        raise NoArtifact(f"Run {run} is {found.state.replace('_', ' ')}; a manifest comes with its finished file.")
+    return JSONResponse(dict(found.artifact.manifest))
+
+
+CONTROLLED = {**json_of(schemas.Run, "The run as it is now."), **problems_of(404, 409)}
+
+
+@router.post("/runs/{run}/cancel", operation_id="cancelRun", responses=CONTROLLED)
+async def cancel_run(run: str, here: Here, user: Who) -> Response:
+    """Cancel. What is committed is kept. Of a run that identical requests share, this first lets go of one."""
+    return await _ask(here, user, run, model.Request.CANCEL)
+
+
+@router.post("/runs/{run}/pause", operation_id="pauseRun", responses=CONTROLLED)
+async def pause_run(run: str, here: Here, user: Who) -> Response:
+    """Pause after the chunk under way."""
+    return await _ask(here, user, run, model.Request.PAUSE)
+
+
+@router.post(
+    "/runs/{run}/resume",
+    operation_id="resumeRun",
+    responses={**CONTROLLED, **problems_of(404, 409, 429)},
+)
+async def resume_run(run: str, here: Here, user: Who) -> Response:
+    """Go on with a run that was paused, cancelled, failed or timed out."""
+    return await _ask(here, user, run, model.Request.RESUME)
+
+
+async def _ask(here: Context, user: User, run_id: str, request: model.Request) -> Response:
+    await here.run(user, run_id, Action.CONTROL)
+    found = await here.threads.run(here.nb.ask, run_id, request, by=user.id)
+    here.nb.follow.moved(run_id)
+    return JSONResponse(here.view(found, user))
+
+
+ANOTHER = {
+    **json_of(schemas.Started, "The new run.", status=202, headers=LOCATION),
+    **problems_of(404, 429),
+}
+
+
+@router.post("/runs/{run}/rerun", operation_id="rerunRun", status_code=202, responses=ANOTHER)
+async def rerun_run(run: str, request: Request, here: Here, user: Who) -> Response:
+    """The same request again, as a new run."""
+    found = await _startable(here, user, run)
+    return _another(here, user, request, await here.threads.run(here.nb.rerun, found))
+
+
+@router.post(
+    "/runs/{run}/retry",
+    operation_id="retryRun",
+    status_code=202,
+    responses={**ANOTHER, **problems_of(404, 409, 429)},
+)
+async def retry_run(run: str, request: Request, here: Here, user: Who) -> Response:
+    """A new run over what this one rejected."""
+    found = await _startable(here, user, run)
+    return _another(here, user, request, await here.threads.run(here.nb.retry_failed, found))
+
+
+async def _startable(here: Context, user: User, run_id: str) -> Run:
+    found = await here.run(user, run_id, Action.START)
+    check_job(user, here.nb.jobs, found.job, Action.START)
+    return found
+
+
+def _another(here: Context, user: User, request: Request, submitted: Submitted) -> Response:
+    view = schemas.Started(**here.view(submitted.run, user), how=submitted.how)
+    return JSONResponse(view, 202, {"Location": address(request, f"/runs/{submitted.run.id}")})

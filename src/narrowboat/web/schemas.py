@@ -1,0 +1,244 @@
+"""Schemas: the shapes of requests and answers, for the type checker and for OpenAPI.
+
+Answers are plain dictionaries of these types. Their JSON schemas are made when somebody asks for `/openapi.json`, so
+they cost nothing before.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, with_config
+from typing_extensions import TypedDict
+
+DESCRIBED = ConfigDict(use_attribute_docstrings=True)
+"""The text below a field describes it in OpenAPI too."""
+
+
+class StartBody(BaseModel):
+    """What to start, and when."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    params: dict[str, Any] = Field(default={}, description="The job's parameters by name.")
+    output: dict[str, Any] = Field(
+        default={},
+        description="Choices about the file: format, columns, labels, page_size, pages, options.",
+    )
+    not_before: AwareDatetime | None = Field(default=None, description="Start no sooner than at this moment.")
+    priority: int | None = Field(
+        default=None, ge=-1000, le=1000, description="Higher goes first. Above the job's own: operators only."
+    )
+
+
+@with_config(DESCRIBED)
+class Problem(TypedDict):
+    """RFC 9457. `code` is stable; further members may follow."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+
+
+@with_config(DESCRIBED)
+class Parameter(TypedDict):
+    """A parameter of a job."""
+
+    name: str
+    type: str
+    required: bool
+    nullable: bool
+    default: Any
+    choices: list[Any]
+
+
+@with_config(DESCRIBED)
+class Job(TypedDict):
+    """A job that can be started."""
+
+    name: str
+    title: str
+    kind: str
+    description: str
+    parameters: list[Parameter]
+    formats: list[str]
+    """The first is the default."""
+    time_limit: float | None
+    """Seconds."""
+    limit: int | None
+    """Runs of one user under way."""
+    may: list[str]
+    """What the asking user may do with it."""
+
+
+@with_config(DESCRIBED)
+class Jobs(TypedDict):
+    jobs: list[Job]
+
+
+@with_config(DESCRIBED)
+class Count(TypedDict):
+    """Rows that a run would deliver now; null if only reading them would tell."""
+
+    rows: int | None
+    estimated: bool
+
+
+@with_config(DESCRIBED)
+class RunError(TypedDict):
+    """Why a run did not succeed."""
+
+    code: str
+    title: str
+    detail: str
+
+
+@with_config(DESCRIBED)
+class File(TypedDict):
+    """A finished file."""
+
+    filename: str
+    media_type: str
+    bytes: int
+    sha256: str
+
+
+@with_config(DESCRIBED)
+class Rows(TypedDict):
+    """What became of the rows."""
+
+    created: int
+    updated: int
+    skipped: int
+    rejected: int
+
+
+@with_config(DESCRIBED)
+class Run(TypedDict):
+    """A run as it is at one committed moment. Moments are RFC 3339 in UTC, durations are seconds."""
+
+    id: str
+    job: str
+    title: str
+    kind: str
+    state: str
+    ended: bool
+    owner: str
+    queue: str
+    priority: int
+    params: dict[str, Any]
+    output: dict[str, Any]
+    done: int
+    """Rows dealt with."""
+    total: int | None
+    total_estimated: bool
+    rate: float | None
+    """Rows a second."""
+    seconds_left: float | None
+    bytes: int
+    """Of the file so far."""
+    rows: Rows
+    altered: int
+    """Cells that could not be written as they were."""
+    created_at: str
+    not_before: str | None
+    started_at: str | None
+    finished_at: str | None
+    deadline: str | None
+    version: int
+    """Rises with every committed change."""
+    generation: int
+    """Rises when the run had to start from zero."""
+    holders: int
+    """Identical requests that share this run."""
+    parent: str | None
+    relation: str | None
+    error: RunError | None
+    artifact: File | None
+    may: list[str]
+    """What its state allows to ask now: pause, resume, cancel."""
+
+
+@with_config(DESCRIBED)
+class Started(Run):
+    """The run, and how it came about."""
+
+    how: str
+    """`created`, `joined` (an identical run under way) or `repeated` (the same idempotency key)."""
+
+
+@with_config(DESCRIBED)
+class Runs(TypedDict):
+    """A page, newest first."""
+
+    runs: list[Run]
+    next: str | None
+    """`after` of the next page."""
+
+
+@with_config(DESCRIBED)
+class Event(TypedDict):
+    """A transition that happened."""
+
+    id: int
+    at: str
+    before: str | None
+    after: str
+    reason: str
+    by: str | None
+
+
+@with_config(DESCRIBED)
+class History(TypedDict):
+    events: list[Event]
+
+
+@with_config(DESCRIBED)
+class Reject(TypedDict):
+    """A row or file that was refused."""
+
+    row: int
+    column: str | None
+    code: str
+    message: str
+    data: Any
+
+
+@with_config(DESCRIBED)
+class Rejects(TypedDict):
+    rejects: list[Reject]
+    next: int | None
+    """`after` of the next page."""
+
+
+@with_config(DESCRIBED)
+class Manifest(TypedDict):
+    """What stands in the finished file, and what it was made with."""
+
+    run: str
+    job: str
+    complete: bool
+    rows: int
+    tables: list[int]
+    bytes: int
+    sha256: str
+    format: str
+    codec: str
+    block_rows: int
+    altered: dict[str, Any]
+
+
+@with_config(DESCRIBED)
+class Health(TypedDict):
+    """Whether this process can serve. `workers`: live children of this process."""
+
+    status: str
+    supervising: bool
+    workers: int
+
+
+ANSWERS: tuple[type, ...] = (Problem, Jobs, Count, Run, Started, Runs, History, Rejects, Manifest, Health)
+"""The shapes that routes answer with."""

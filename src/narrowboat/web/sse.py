@@ -1,0 +1,78 @@
+"""Server-Sent Events of a run: snapshots of its state, and one `done` at its end.
+
+Each snapshot's id is the run's version, which is durable. So a client that comes back with its last id, to whichever
+process, needs no history: it is told the newest snapshot if it has not seen that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from collections.abc import AsyncIterator, Callable
+
+from narrowboat.errors import UnknownRun
+from narrowboat.kernel.model import Run
+from narrowboat.web.follow import Follow, Watched
+
+HEADERS = {
+    "Cache-Control": "no-store, no-transform",
+    "Content-Encoding": "identity",  # or a proxy that compresses holds small events back
+    "X-Accel-Buffering": "no",
+}
+MEDIA_TYPE = "text/event-stream"
+QUIET = 4.0
+"""Seconds without an event after which a comment is sent, so that no proxy takes the stream for dead."""
+SHORTEST = 0.05
+"""Seconds between two snapshots, at least."""
+RETRY = 2000
+"""Milliseconds after which a client that lost the connection comes back."""
+
+
+def is_over(run: Run, last_id: str | None) -> bool:
+    """Whether the client has seen all there will be."""
+    return run.ended and last_id == _done_id(run)
+
+
+async def events(
+    follow: Follow, run_id: str, last_id: str | None, view: Callable[[Watched], str]
+) -> AsyncIterator[bytes]:
+    """The stream. view: a snapshot as JSON, in one line."""
+    yield f"retry: {RETRY}\n\n".encode()
+    try:
+        async with follow.run(run_id) as watched:
+            async for piece in _snapshots(follow, watched, last_id, view):
+                yield piece
+    except UnknownRun:
+        return  # deleted; who comes back is told so
+    if follow.draining:
+        yield f"retry: {random.randint(500, 3000)}\n\n".encode()  # noqa: S311  # only spreads clients over time
+
+
+async def _snapshots(
+    follow: Follow, watched: Watched, last_id: str | None, view: Callable[[Watched], str]
+) -> AsyncIterator[bytes]:
+    seen = int(last_id) if last_id and re.fullmatch("[0-9]{1,18}", last_id) else -1
+    while not follow.draining:
+        run = watched.run
+        if run.version != seen:
+            seen = run.version
+            yield event("run", str(run.version), view(watched))
+            if run.ended:
+                yield event("done", _done_id(run), view(watched))
+                return
+            await asyncio.sleep(SHORTEST)
+        elif run.ended:
+            yield event("done", _done_id(run), view(watched))
+            return
+        if await watched.after(seen, QUIET) is None:
+            yield b":\n\n"
+
+
+def _done_id(run: Run) -> str:
+    return f"{run.version}.done"
+
+
+def event(name: str, event_id: str, data: str) -> bytes:
+    """One event on the wire; `data` is one line."""
+    return f"event: {name}\nid: {event_id}\ndata: {data}\n\n".encode()

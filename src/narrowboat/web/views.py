@@ -1,0 +1,142 @@
+"""Views: what the kernel knows, as what HTTP answers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, overload
+
+from narrowboat.data.formats import FORMATS
+from narrowboat.jobs import parameters
+from narrowboat.jobs.export import Export
+from narrowboat.kernel import model
+from narrowboat.web import schemas
+from narrowboat.web.access import Action, User
+from narrowboat.web.problems import kind_of, told
+from narrowboat.web.progress import seconds_left
+
+
+def run(found: model.Run, *, title: str, rate: float | None, insider: bool) -> schemas.Run:
+    """A run. insider: may read messages about the server's insides."""
+    counters = found.counters
+    return {
+        "id": found.id,
+        "job": found.job,
+        "title": title,
+        "kind": found.kind,
+        "state": found.state.value,
+        "ended": found.ended,
+        "owner": found.owner,
+        "queue": found.queue,
+        "priority": found.priority,
+        "params": dict(found.params.get("params", {})),
+        "output": dict(found.params.get("output", {})),
+        "done": counters.rows,
+        "total": found.total,
+        "total_estimated": found.total_estimated,
+        "rate": rounded(rate),
+        "seconds_left": rounded(seconds_left(found, rate)),
+        "bytes": counters.bytes,
+        "rows": {
+            "created": counters.created,
+            "updated": counters.updated,
+            "skipped": counters.skipped,
+            "rejected": counters.rejected,
+        },
+        "altered": counters.altered,
+        "created_at": moment(found.created),
+        "not_before": moment(found.not_before or None),
+        "started_at": moment(found.started),
+        "finished_at": moment(found.finished),
+        "deadline": moment(found.deadline),
+        "version": found.version,
+        "generation": found.generation,
+        "holders": found.holders,
+        "parent": found.parent,
+        "relation": found.relation,
+        "error": _error(found, insider=insider),
+        "artifact": _artifact(found.artifact),
+        "may": [ask.value for ask, allowed in model.REQUESTS.items() if found.state is not allowed.get(found.state)
+                and found.state in allowed],
+    }  # fmt: skip
+
+
+def _error(found: model.Run, *, insider: bool) -> schemas.RunError | None:
+    if found.error_code is None:
+        return None
+    detail = told(found.error_code, found.error, insider=insider)
+    return {"code": found.error_code, "title": kind_of(found.error_code).title, "detail": detail}
+
+
+def _artifact(made: model.Artifact | None) -> schemas.File | None:
+    if made is None:
+        return None
+    return {"filename": made.path, "media_type": made.media_type, "bytes": made.bytes, "sha256": made.sha256}
+
+
+def job(found: Export, user: User) -> schemas.Job:
+    """A job as this user sees it."""
+    return {
+        "name": found.name,
+        "title": found.title,
+        "kind": found.kind,
+        "description": found.description,
+        "parameters": [_parameter(one) for one in found.parameters],
+        "formats": list(found.formats or FORMATS),
+        "time_limit": found.time_limit,
+        "limit": found.limit,
+        "may": [action.value for action in Action if user.may(action, found.name)],
+    }
+
+
+def _parameter(one: parameters.Parameter) -> schemas.Parameter:
+    return {
+        "name": one.name,
+        "type": one.type.__name__,
+        "required": one.required,
+        "nullable": one.nullable,
+        "default": _plain(one.default),
+        "choices": [_plain(choice) for choice in one.choices],
+    }
+
+
+def _plain(value: Any) -> Any:
+    return parameters.as_json({"value": value})["value"]
+
+
+def event(found: model.Event) -> schemas.Event:
+    """A transition."""
+    return {
+        "id": found.id,
+        "at": moment(found.at),
+        "before": found.before.value if found.before else None,
+        "after": found.after.value,
+        "reason": found.reason,
+        "by": found.by,
+    }
+
+
+def reject(found: model.Reject) -> schemas.Reject:
+    """A refused row."""
+    return {
+        "row": found.row,
+        "column": found.column,
+        "code": found.code,
+        "message": found.message,
+        "data": found.data,
+    }
+
+
+@overload
+def moment(at: float) -> str: ...
+@overload
+def moment(at: None) -> None: ...
+@overload
+def moment(at: float | None) -> str | None: ...
+def moment(at: float | None) -> str | None:
+    """RFC 3339, in UTC, to the millisecond."""
+    return None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+
+
+def rounded(value: float | None) -> float | None:
+    """Three digits are plenty for people."""
+    return None if value is None else round(value, 3)

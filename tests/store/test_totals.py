@@ -1,0 +1,68 @@
+"""Totals: how many runs of a job ended how, and what they did, whatever became of them since."""
+
+from __future__ import annotations
+
+import pytest
+
+from narrowboat.kernel.model import ENDED, Finished, JobFigures, Request, State
+from narrowboat.kernel.store import Store
+from tests.store.samples import ARTIFACT, a_chunk, claimed, in_state, leased, planned, submitted
+
+
+def of(store: Store, state: State, job: str = "leads") -> JobFigures | None:
+    return next((one for one in store.totals() if (one.job, one.state) == (job, state)), None)
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_run_counts_under_its_job_and_state(store: Store, state: State) -> None:
+    in_state(store, state)
+    assert [(one.job, one.state, one.runs) for one in store.totals()] == [("leads", state, 1)]
+
+
+@pytest.mark.parametrize("state", sorted(ENDED))
+def test_a_purged_run_still_counts(store: Store, state: State) -> None:
+    run = in_state(store, state)
+    before = store.totals()
+    store.forget(run.id)
+    assert store.totals() == before
+
+
+def test_rows_bytes_and_seconds_add_up(store: Store) -> None:
+    for rows in (3, 4):
+        lease = claimed(store)
+        store.commit(lease, a_chunk(rows=rows, last=True))
+        store.release(lease, Finished(ARTIFACT))
+    found = of(store, State.SUCCEEDED)
+    assert found is not None
+    assert (found.runs, found.rows, found.bytes) == (2, 7, 70)
+    assert found.seconds >= 0.0
+
+
+def test_jobs_are_kept_apart(store: Store) -> None:
+    submitted(store)
+    submitted(store, job="customers")
+    submitted(store, job="customers", params={"city": "Gdynia"})
+    assert [(one.job, one.runs) for one in store.totals()] == [("customers", 2), ("leads", 1)]
+
+
+def test_a_run_that_is_resumed_and_ends_again_counts_again(store: Store) -> None:
+    run = in_state(store, State.FAILED)
+    store.request(run.id, Request.RESUME)
+    assert [(one.state, one.runs) for one in store.totals()] == [(State.FAILED, 1), (State.QUEUED, 1)]
+    lease = leased(store, run.id)
+    store.commit(lease, a_chunk(last=True))
+    store.release(lease, Finished(ARTIFACT))
+    assert [(one.state, one.runs) for one in store.totals()] == [(State.FAILED, 1), (State.SUCCEEDED, 1)]
+
+
+def test_the_parts_of_a_fanned_out_run_are_in_its_total(store: Store) -> None:
+    run_id = planned(store, parts=2)
+    for _ in range(2):
+        lease = leased(store, run_id)
+        store.commit(lease, a_chunk(rows=5, last=True))
+    store.request(run_id, Request.CANCEL)
+    lease = store.claim(run_id, "w1", seconds=60.0)
+    found = of(store, State.CANCELLED)
+    assert lease is None
+    assert found is not None
+    assert found.rows == 10
