@@ -90,6 +90,6 @@ def _umask() -> int:
 
 def _partial_name(target: Path, extension: str) -> str:
     """`leads.csv.gz` becomes `leads.partial.csv.gz`."""
-    ending = "." + extension if target.name.lower().endswith("." + extension) else target.suffix
-    stem = target.name[: len(target.name) - len(ending)]
-    return f"{stem}.partial{ending}"
+    name = target.name
+    at = len(name) - len(f".{extension}" if name.lower().endswith(f".{extension}") else target.suffix)
+    return f"{name[:at]}.partial{name[at:]}"

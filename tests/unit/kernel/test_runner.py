@@ -232,6 +232,24 @@ def test_a_worker_over_its_memory_mark_ends_its_slice_after_a_chunk(bench: Calla
     assert (yielded.state, b.chunk_rows()) == (State.QUEUED, [1])
 
 
+def test_a_worker_that_drains_ends_its_slice_after_the_chunk_under_way(bench: Callable[..., Bench]) -> None:
+    b = bench(Tally(upto=50))
+    run = b.submit()
+    b.on = lambda moment: b.runner.drain() if moment.point == "written" else None
+    yielded = b.runner.run_slice(run.id)
+    assert yielded is not None
+    assert (yielded.state, b.chunk_rows()) == (State.QUEUED, [1])
+
+
+def test_a_worker_that_drains_finishes_what_could_not_go_on_elsewhere(bench: Callable[..., Bench]) -> None:
+    b = bench(Tally(upto=50, resumable=False))
+    run = b.submit()
+    b.runner.drain()
+    ended = b.runner.run_slice(run.id)
+    assert ended is not None
+    assert ended.state is State.SUCCEEDED
+
+
 def test_a_worker_that_dies_while_publishing_leaves_only_the_publishing_to_do(bench: Callable[..., Bench]) -> None:
     b = bench(Tally(upto=5))
     run = b.submit()

@@ -1,0 +1,137 @@
+"""narrowboat.toml: what it makes, and how it says what is wrong."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from narrowboat.app import Narrowboat
+from narrowboat.cli.config import read
+from narrowboat.data.columns import Type
+from narrowboat.errors import BadConfiguration, BadParameter
+from narrowboat.jobs.output import Output
+from narrowboat.testing import run_inline
+
+FULL = """
+database = "sqlite:///state/runs.db"
+folder = "files"
+workers = 2
+retention_days = 1.5
+
+[sources]
+crm = "sqlite:///crm.db"
+
+[exports.leads]
+title = "Leads"
+source = "crm"
+table = "leads"
+columns = ["name", "id", "born"]
+formats = ["csv", "xlsx"]
+time_limit = 60
+limit = 5
+queue = "big"
+
+[exports.leads.parameters]
+city = "str"
+
+[exports.leads.labels]
+name = "Full name"
+
+[exports.leads.types]
+born = "date"
+id = {type = "decimal", scale = 1}
+
+[exports.busy]
+source = "crm"
+query = "select * from leads where id >= :least"
+key = ["id"]
+parameters = {least = {type = "int", required = true, choices = [1, 2]}}
+"""
+
+
+def make(folder: Path, text: str) -> Narrowboat:
+    path = folder / "narrowboat.toml"
+    path.write_text(text)
+    return read(path)
+
+
+@pytest.fixture
+def crm(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "crm.db")) as database, database:
+        database.execute("create table leads (id integer primary key, name text, city text, born text)")
+        rows = [(1, "Ama", "Accra", "1990-01-31"), (2, "Kofi", "Tema", None)]
+        database.executemany("insert into leads values (?, ?, ?, ?)", rows)
+
+
+def exported(nb: Narrowboat, name: str, params: dict[str, object]) -> str:
+    run = run_inline(nb, nb.start(name, params, Output(format="csv")).run.id)
+    assert run.artifact, run.error
+    return (nb.run_folder(run.id) / run.artifact.path).read_text()
+
+
+@pytest.mark.usefixtures("crm")
+def test_all_that_can_be_said_arrives(tmp_path: Path) -> None:
+    nb = make(tmp_path, FULL)
+    assert (nb.url, nb.folder) == (f"sqlite:///{tmp_path}/state/runs.db", tmp_path / "files")
+    assert (nb.workers, nb.retention, nb.target) == (2, 1.5 * 86400, str(tmp_path / "narrowboat.toml"))
+    leads = nb.job("leads")
+    assert (leads.title, leads.formats, leads.time_limit, leads.limit, leads.queue) == (
+        "Leads", ("csv", "xlsx"), 60, 5, "big",
+    )  # fmt: skip
+    columns = leads.function().shape().columns
+    assert [(column.name, column.header, column.type) for column in columns] == [
+        ("name", "Full name", Type.TEXT),
+        ("id", "id", Type.DECIMAL),
+        ("born", "born", Type.DATE),
+    ]
+
+
+@pytest.mark.usefixtures("crm")
+def test_a_parameter_of_a_table_is_a_condition_that_may_be_left_out(tmp_path: Path) -> None:
+    nb = make(tmp_path, FULL)
+    with closing(nb.store):
+        assert exported(nb, "leads", {}).splitlines()[1:] == ["Ama,1.0,1990-01-31", "Kofi,2.0,"]
+        assert exported(nb, "leads", {"city": "Tema"}).splitlines()[1:] == ["Kofi,2.0,"]
+
+
+@pytest.mark.usefixtures("crm")
+def test_a_parameter_of_a_query_is_bound(tmp_path: Path) -> None:
+    nb = make(tmp_path, FULL)
+    with closing(nb.store):
+        assert exported(nb, "busy", {"least": "2"}).splitlines()[1:] == ["2,Kofi,Tema,"]
+        with pytest.raises(BadParameter, match="'least' is required"):
+            nb.start("busy")
+        with pytest.raises(BadParameter, match="must be one of 1, 2"):
+            nb.start("busy", {"least": 3})
+
+
+EXPORT = '[sources]\ncrm = "sqlite:///crm.db"\n[exports.a]\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("databse = 'x'", "There is no key databse. Keys: database, folder"),
+        ("workers = 'two'", "workers has the wrong type: 'two'"),
+        ("workers = true", "workers has the wrong type: True"),
+        ("[sources]\ncrm = 1", "sources.crm must be text, not 1"),
+        ("[exports]\na = 1", "exports.a must be a table"),
+        (EXPORT, "exports.a needs a table or a query, one of them"),
+        (EXPORT + "table = 'a'\nquery = 'b'", "exports.a needs a table or a query, one of them"),
+        (EXPORT + "table = 'a'", "exports.a.source must be one of sources: crm"),
+        (EXPORT + "source = 'crm'\ntable = 'a'\ntabel = 'b'", "There is no key exports.a.tabel"),
+        (EXPORT + "source = 'crm'\ntable = 'a'\nformats = [1]", "exports.a.formats must be text, not 1"),
+        (EXPORT + "source = 'crm'\ntable = 'a'\ntypes = {born = 'day'}", "exports.a.types.born.type must be one of"),
+        (EXPORT + "source = 'crm'\ntable = 'a'\ntypes = {born = {kind = 'date'}}", "no key exports.a.types.born.kind"),
+        (EXPORT + "source = 'crm'\ntable = 'a'\nparameters = {n = 'number'}", "exports.a.parameters.n.type must be"),
+        ("database = ", "is not TOML"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_place(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(BadConfiguration) as refused:
+        make(tmp_path, text)
+    assert message in str(refused.value)
+    assert str(refused.value).startswith(str(tmp_path / "narrowboat.toml"))
