@@ -6,6 +6,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -59,12 +60,26 @@ class Place:
             env={**self.environment, **environment}, cwd=ROOT, capture_output=True, text=True, timeout=60,
         )  # fmt: skip
 
+    def worker_in_background(self, run: Run) -> subprocess.Popen[bytes]:
+        """The same, not waited for."""
+        return subprocess.Popen([sys.executable, "-m", "tests.crash.work", run.id], env=self.environment, cwd=ROOT)
+
     def take_care(self) -> None:
         """What the supervisor does when a worker died."""
         workers = self.nb.folder / "workers"
         gone = dead(workers)
         self.nb.store.reconcile(gone, barren_limit=1000)
         bury(workers, gone)
+
+    def see_through(self, run: Run) -> Run:
+        """Worker after worker, with the care a supervisor takes, until the run has ended."""
+        for _ in range(100):
+            self.take_care()
+            self.worker(run)
+            if (now := self.nb.store.get(run.id)).ended:
+                return now
+            time.sleep(0.1)
+        raise AssertionError(f"the run is stuck: {now}")
 
     def file(self, run: Run) -> bytes:
         assert run.artifact is not None

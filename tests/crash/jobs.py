@@ -58,4 +58,4 @@ nb = Narrowboat(
 @nb.export("leads", block_rows=50)
 def leads() -> Query:
     """All leads."""
-    return table(f"sqlite:///{PLACE}/crm.db", "leads")
+    return table(os.environ.get("CRASH_SOURCE", f"sqlite:///{PLACE}/crm.db"), "leads")
