@@ -20,6 +20,8 @@ class Download(NamedTuple):
 
     status: int
     """HTTP status; 0 if the connection failed."""
+    answered: float
+    """Seconds until the head of the answer was there, which is what proxies wait for."""
     first_byte: float
     """Seconds until the first byte of the file."""
     seconds: float
@@ -49,10 +51,10 @@ def post_and_follow(port: int, turn: int, rows: int | None, out: Path) -> Downlo
         connection.request("POST", "/jobs/leads/runs", body, {"Content-Type": "application/json"})
         answer = connection.getresponse()
         if answer.status != 202:
-            return Download(answer.status, 0.0, time.monotonic() - began, 0, -1)
+            return _failed(answer.status, began)
         run = json.load(answer)
     except (OSError, HTTPException):
-        return Download(0, 0.0, time.monotonic() - began, 0, -1)
+        return _failed(0, began)
     finally:
         connection.close()
     return _download(port, f"/runs/{run['id']}/artifact", out, began)
@@ -63,13 +65,20 @@ def _download(port: int, path: str, out: Path, began: float) -> Download:
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
+        answered = time.monotonic()
         first, size = _save(answer, out)
     except (OSError, HTTPException):
-        return Download(0, 0.0, time.monotonic() - began, 0, -1)
+        return _failed(0, began)
     finally:
         connection.close()
     ended = time.monotonic()
-    return Download(answer.status, first - began, ended - began, size, count_rows(out))
+    return Download(answer.status, answered - began, first - began, ended - began, size, count_rows(out))
+
+
+def _failed(status: int, began: float) -> Download:
+    """What did not end in a file."""
+    spent = time.monotonic() - began
+    return Download(status, spent, spent, spent, 0, -1)
 
 
 def _save(answer: HTTPResponse, out: Path) -> tuple[float, int]:

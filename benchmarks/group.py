@@ -6,6 +6,7 @@ Works with control groups of version 1 and 2. Swap is not used.
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import subprocess
 import time
@@ -45,6 +46,13 @@ def unavailable() -> str | None:
     return None
 
 
+def drop_page_cache() -> None:
+    """Make the machine forget the files it holds in memory, as if it had just been started: their pages are then
+    charged to whichever group reads them first."""
+    os.sync()
+    Path("/proc/sys/vm/drop_caches").write_text("3")
+
+
 def _version_2() -> bool:
     return (ROOT / "cgroup.controllers").exists()
 
@@ -55,7 +63,8 @@ class Group:
     def __init__(self, name: str, *, memory: int | None = None, cpu: float | None = None) -> None:
         self._v2 = _version_2()
         places = [ROOT] if self._v2 else [ROOT / "memory", ROOT / "cpu"]
-        self._folders = [place / f"{name}-{os.getpid()}" for place in places]
+        unique = f"{name}-{secrets.token_hex(4)}"
+        self._folders = [place / unique for place in places]
         self._memory, self._cpu = self._folders[0], self._folders[-1]
         if self._v2:
             (ROOT / "cgroup.subtree_control").write_text("+memory +cpu")
@@ -123,16 +132,22 @@ class Group:
         stat = self._pairs("cpu.stat", self._cpu)
         return stat["throttled_usec"] / 1e6 if self._v2 else stat["throttled_time"] / 1e9
 
-    def remove(self) -> None:
-        """Kill what is still inside and remove the group."""
-        for _ in range(100):
-            for pid in self.pids():
+    def empty(self) -> None:
+        """Kill what is still inside, and wait until it is gone."""
+        for _ in range(200):
+            if not (inside := self.pids()):
+                return
+            for pid in inside:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-            if all(map(_gone, self._folders)):
-                return
             time.sleep(0.05)
-        raise TimeoutError(f"The control group {self._memory} could not be removed: {self.pids()} are still inside.")
+        raise TimeoutError(f"Processes {self.pids()} of the control group {self._memory} do not end.")
+
+    def remove(self) -> None:
+        """Kill what is still inside and remove the group."""
+        self.empty()
+        for folder in self._folders:
+            folder.rmdir()
 
     def _number(self, name: str) -> int:
         return int((self._memory / name).read_text())
@@ -140,9 +155,3 @@ class Group:
     def _pairs(self, name: str, folder: Path | None = None) -> dict[str, int]:
         words = ((folder or self._memory) / name).read_text().split()
         return dict(zip(words[::2], map(int, words[1::2]), strict=True))
-
-
-def _gone(folder: Path) -> bool:
-    with suppress(OSError):
-        folder.rmdir()
-    return not folder.exists()

@@ -15,13 +15,12 @@ import time
 from pathlib import Path
 
 from benchmarks import tables
-from benchmarks.group import Group, Memory, unavailable
+from benchmarks.group import Group, Memory, drop_page_cache, unavailable
 from benchmarks.server import Server, serving
 
 SERVER, WORKER, TOGETHER = 70.0, 45.0, 80.0
 """MB at most."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
-DROP = Path("/proc/sys/vm/drop_caches")
 
 
 def resident(pid: int) -> tuple[float, float]:
@@ -63,8 +62,7 @@ def main() -> None:
     if reason := unavailable():
         raise SystemExit(f"No control group: {reason}.")
     if options.cold:
-        os.sync()
-        DROP.write_text("3")
+        drop_page_cache()
     with Group("narrowboat-idle") as group, serving(100, group) as server:
         time.sleep(options.settle)
         tables.show("At idle, each process", processes(server), as_json=options.json)

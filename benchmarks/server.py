@@ -60,6 +60,8 @@ def serving(rows: int, group: Group | None) -> Iterator[Server]:
             yield server
         finally:
             _stop(process)
+            if group:
+                group.empty()  # a server that was killed leaves its worker
 
 
 def _wait(process: subprocess.Popen[bytes], server: Server) -> None:
