@@ -1,4 +1,4 @@
-"""What a run sees of rows that change under it: a snapshot in each reading, what lies behind its position in the next."""
+"""What a run sees of rows that change: a snapshot in each reading, what lies behind its position in the next."""
 
 from __future__ import annotations
 

@@ -88,21 +88,25 @@ class IterableSource:
             if self._read:
                 raise SourceFailed("The generator was read before and is used up. Give the function that makes it.")
             self._read = True
-        return _Iteration(self._source() if callable(self._source) else self._source)
+        return _Iteration(self._source)
 
 
 class _Iteration:
     """An iterable under way. Whatever it raises becomes SourceFailed with the row's number."""
 
-    def __init__(self, source: Iterable[Any]) -> None:
+    def __init__(self, source: Rows) -> None:
         self._source = source
-        self._rows = iter(source)
+        self._made: Iterable[Any] | None = None
+        self._rows: Iterator[Any] = iter(())
         self.passed = 0
 
     def take(self, count: int, go_on: Callable[[Any], bool]) -> list[Any]:
         """The next rows, until `go_on` says no."""
         taken: list[Any] = []
         try:
+            if self._made is None:
+                self._made = self._source() if callable(self._source) else self._source
+                self._rows = iter(self._made)
             taken.extend(islice(takewhile(go_on, self._rows), count))
         except NarrowboatError:
             raise
@@ -120,7 +124,7 @@ class _Iteration:
         return ahead[0] if ahead else None
 
     def close(self) -> None:
-        close = getattr(self._source, "close", None)
+        close = getattr(self._made, "close", None)
         if callable(close):
             close()
 
