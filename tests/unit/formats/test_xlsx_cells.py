@@ -369,6 +369,28 @@ def test_text_survives_as_it_is(text: str, type: Type) -> None:
         assert cell(type, value) == ("inlineStr", text)
 
 
+@pytest.mark.parametrize(
+    ("values", "kept"),
+    [
+        (["a", "b c"], False),
+        (["", ""], False),
+        ([" a", "b"], True),
+        (["a", " b"], True),
+        (["a ", "b"], True),
+        (["a", "b "], True),
+        (["a", "b\n"], True),
+        (["\ta", "b"], True),
+        (["a\r", "b"], True),
+        ([" "], True),
+    ],
+)
+def test_white_space_at_an_end_is_marked_to_be_kept(values: list[str], kept: bool) -> None:
+    writer = Xlsx(header=False).writer()
+    file = writer.begin(Table("t", (Column("c", Type.TEXT),)), []) + writer.block([(value,) for value in values])
+    with zipfile.ZipFile(io.BytesIO(file + writer.end())) as archive:
+        assert (b'xml:space="preserve"' in archive.read("xl/worksheets/sheet1.xml")) is kept
+
+
 def test_text_survives_beside_text_that_must_be_escaped() -> None:
     cells, altered = written(Column("c", Type.TEXT), *TEXTS)
     assert [text for _, text in cells] == TEXTS

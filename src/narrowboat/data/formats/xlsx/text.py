@@ -16,7 +16,9 @@ __all__ = ["LONGEST", "escaped", "of_bytes", "of_str", "one_escaped"]
 LONGEST: Final = 32_767
 """Characters a cell can hold, counted in UTF-16 units as Excel does."""
 
-_BEFORE: Final = b' t="inlineStr"><is><t xml:space="preserve">'
+_BEFORE: Final = b' t="inlineStr"><is><t>'
+_BEFORE_SPACE: Final = b' t="inlineStr"><is><t xml:space="preserve">'
+"""Keeps the white space at either end, which Excel and calamine drop otherwise."""
 _AFTER: Final = b"</t></is></c>"
 _GAP: Final = b"\0"
 """Between values that are looked at in one piece; never in good text, so it is found if a value holds it."""
@@ -72,9 +74,9 @@ def _cells(values: Sequence[bytes], joined: bytes) -> Cells:
     gaps = len(values) - 1
     if _is_good(joined) and not (len(joined) > LONGEST and max(map(len, values)) > LONGEST):
         if _count(joined, _SUSPECT) == gaps and b"_x" not in joined:
-            return Cells(_BEFORE, values, _AFTER)
+            return Cells(_BEFORE_SPACE if _has_space_at_an_end(joined) else _BEFORE, values, _AFTER)
         if _count(joined, _FORBIDDEN) == gaps:
-            return Cells(_BEFORE, escaped(joined).split(_GAP), _AFTER)
+            return Cells(_BEFORE_SPACE, escaped(joined).split(_GAP), _AFTER)
     return _one_by_one(values)
 
 
@@ -85,7 +87,14 @@ def _one_by_one(values: Sequence[bytes]) -> Cells:
         text, codes = one_escaped(value)
         inner.append(text)
         notes += [(index, code) for code in codes]
-    return Cells(_BEFORE, inner, _AFTER, notes)
+    return Cells(_BEFORE_SPACE, inner, _AFTER, notes)
+
+
+def _has_space_at_an_end(joined: bytes) -> bool:
+    """Whether any value begins or ends with a space, or may do so with another white space."""
+    if b"\n" in joined or b"\t" in joined:
+        return True
+    return b" " in joined and (b"\0 " in joined or b" \0" in joined or joined.startswith(b" ") or joined.endswith(b" "))
 
 
 def _count(joined: bytes, characters: bytes) -> int:
