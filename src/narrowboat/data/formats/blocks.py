@@ -8,7 +8,7 @@ is looked at cell by cell.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from narrowboat.data.columns import Column
 from narrowboat.data.format import Alterations
@@ -18,8 +18,6 @@ from narrowboat.data.source import Row
 from narrowboat.errors import NotRepresentable
 
 __all__ = ["BlockText", "turned"]
-
-_NULL: Final = type(None)
 
 
 class BlockText:
@@ -66,27 +64,38 @@ class _ColumnText:
         self._joins = keeps_text(column)
 
     def render(self, cells: Sequence[Any]) -> Rendered:
-        if self._joins:
-            try:
-                return self._style.text(cells, join(cells))
-            except TypeError:
-                pass  # not all are bytes
-        kinds = set(map(type, cells))
-        return self._with_nulls(cells, kinds) if _NULL in kinds else self._present(cells, kinds)
+        if self._joins and (texts := self._as_text(cells)):
+            return texts
+        present = [cell for cell in cells if cell is not None]
+        if len(present) == len(cells):
+            return self._by_kind(cells)
+        if not present:
+            return Rendered([self._style.null] * len(cells), Form.DONE)
+        return self._spread(cells, present, (self._joins and self._as_text(present)) or self._by_kind(present))
 
-    def _with_nulls(self, cells: Sequence[Any], kinds: set[type]) -> Rendered:
-        null = self._style.null
-        if len(kinds) == 1:
-            return Rendered([null] * len(cells), Form.DONE)
-        at = [i for i, cell in enumerate(cells) if cell is not None]
-        texts, form, notes = self._present([cells[i] for i in at], kinds - {_NULL})
-        finished = iter(self._style.finish(texts, form))
-        spread = [null if cell is None else next(finished) for cell in cells]
-        return Rendered(spread, Form.DONE, [(at[i], code) for i, code in notes])
+    def _as_text(self, cells: Sequence[Any]) -> Rendered | None:
+        """Most columns are UTF-8 text throughout; None for one that is not."""
+        try:
+            return self._style.text(cells, join(cells))
+        except TypeError:
+            return None
 
-    def _present(self, cells: Sequence[Any], kinds: set[type]) -> Rendered:
-        conversions = {self._conversions[kind] for kind in kinds}
+    def _by_kind(self, cells: Sequence[Any]) -> Rendered:
+        conversions = {self._conversions[kind] for kind in set(map(type, cells))}
         return conversions.pop()(cells) if len(conversions) == 1 else self._mixed(cells)
+
+    def _spread(self, cells: Sequence[Any], present: Sequence[Any], rendered: Rendered) -> Rendered:
+        """What was rendered of the cells that are present, with nulls between."""
+        null, texts = self._style.null, self._style.finish(rendered.texts, rendered.form)
+        if texts is present:  # nothing had to be changed
+            spread = [null if cell is None else cell for cell in cells]
+        else:
+            take = iter(texts).__next__
+            spread = [null if cell is None else take() for cell in cells]
+        if not rendered.notes:
+            return Rendered(spread, Form.DONE)
+        at = [i for i, cell in enumerate(cells) if cell is not None]
+        return Rendered(spread, Form.DONE, [(at[i], code) for i, code in rendered.notes])
 
     def _mixed(self, cells: Sequence[Any]) -> Rendered:
         """Each conversion on the cells it is meant for."""

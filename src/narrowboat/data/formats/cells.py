@@ -65,8 +65,8 @@ class Style(Protocol):
         """Between the whole and the fraction of a number."""
         ...
 
-    def numbers(self, line: bytes) -> Rendered:
-        """Ints and floats in Python's notation, with `, ` between them, in the format's own."""
+    def floats(self, line: bytes) -> Rendered:
+        """Floats in Python's notation, with `, ` between them, in the format's own."""
         ...
 
     def finish(self, texts: Texts, form: Form) -> Texts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Container, Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from narrowboat.data.columns import Column, Type
 from narrowboat.data.formats.cells import UNIT, Conversion, Form, Rendered, Style, Texts, join
@@ -20,8 +20,6 @@ from narrowboat.data.formats.scalars import (
 )
 
 __all__ = ["Conversions", "keeps_text", "nearest"]
-
-_NUMBERS = {"builtins.int": int, "builtins.float": float}
 
 
 def keeps_text(column: Column) -> bool:
@@ -44,22 +42,19 @@ class Conversions(dict[type, Conversion]):
         self._by_name = _for_any(column, style) | _for_declared(column, style)
 
     def __missing__(self, kind: type) -> Conversion:
-        name = nearest(kind, self._by_name)
-        convert, number = self._by_name[name], _NUMBERS.get(name, kind)
-        self[kind] = convert if number is kind else partial(_through, number, convert)
+        self[kind] = self._by_name[nearest(kind, self._by_name)]
         return self[kind]
 
 
 def _for_any(column: Column, style: Style) -> dict[str, Conversion]:
     """What holds in every column, unless its type says otherwise. By name, so that nothing is imported for it."""
     text = partial(_text, style)
-    numbers = partial(_numbers, style)
     moments = partial(_plain, partial(moment_text, zone=zone_of(column), separator=style.separator))
     return {
         "builtins.bytes": text,
         "builtins.str": partial(_encoded, text),
-        "builtins.int": numbers,
-        "builtins.float": numbers,
+        "builtins.int": _integers,
+        "builtins.float": partial(_floats, style),
         "builtins.bool": _booleans,
         "decimal.Decimal": partial(_decimals, style, 0),
         "datetime.date": moments,
@@ -109,21 +104,16 @@ def _encoded(convert: Callable[[Texts], Rendered], cells: Sequence[str]) -> Rend
         return convert([cell.encode("utf-8", "surrogatepass") for cell in cells])
 
 
-def _through(number: type, convert: Conversion, cells: Sequence[Any]) -> Rendered:
-    """A subclass of int or float by its value, whatever its own notation is."""
-    return convert([number(cell) for cell in cells])
-
-
-def _numbers(style: Style, cells: Sequence[int | float]) -> Rendered:
-    return style.numbers(_number_line(cells).encode())
-
-
-def _number_line(cells: Sequence[int | float]) -> str:
-    """Python's notation of each number, with a comma and a space between them."""
+def _integers(cells: Sequence[int]) -> Rendered:
     try:
-        return repr([*cells])[1:-1]
-    except ValueError:  # an int of more than 4,300 digits
-        return ", ".join(map(_number_text, cells))
+        line = b"%d " * len(cells) % tuple(cells)
+    except ValueError:  # one of more than 4,300 digits
+        return Rendered(_split(map(integer_text, cells)), Form.BARE)
+    return Rendered(line.split(), Form.BARE)
+
+
+def _floats(style: Style, cells: Sequence[float]) -> Rendered:
+    return style.floats(", ".join(map(float.__repr__, cells)).encode())
 
 
 def _number_text(number: float) -> str:
@@ -169,7 +159,7 @@ def _decimal_numbers(style: Style, scale: int, cells: Sequence[int | float]) -> 
     line = _with_digits(scale, cells) if scale else b""
     if line and list(map(float, line.split())) == list(cells):
         return Rendered(line.replace(b".", style.point.encode()).split(), Form.PLAIN)
-    return _padded(style, scale, _number_line(cells).split(", "))
+    return _padded(style, scale, map(_number_text, cells))
 
 
 def _with_digits(scale: int, cells: Sequence[int | float]) -> bytes:
@@ -200,11 +190,14 @@ def _text_decimals(style: Style, scale: int, cells: Texts) -> Rendered:
 
 def _text_moments(style: Style, moment: Callable[[str], str | None], cells: Texts) -> Rendered:
     """Moments that came as text; other text is written as it stands."""
-    joint, separator = join(cells), style.separator.encode()
-    if re.fullmatch(rb"(?:\x1f\d{4}-\d\d-\d\d%b\d\d:\d\d:\d\d)*+\x1f" % separator, joint):
-        return Rendered(cells, Form.PLAIN)
+    joint, wanted, other = join(cells), *((b" ", b"T") if style.separator == " " else (b"T", b" "))
+    if _NAIVE.fullmatch(joint):
+        return Rendered(joint.replace(other, wanted)[1:-1].split(UNIT) if other in joint else cells, Form.PLAIN)
     texts = [moment(cell.decode("utf-8", "replace")) for cell in cells]
     return _text(style, [cell if text is None else text.encode() for cell, text in zip(cells, texts, strict=True)])
+
+
+_NAIVE: Final = re.compile(rb"(?:\x1f\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)*+\x1f")
 
 
 def _split(texts: Iterable[str]) -> list[bytes]:

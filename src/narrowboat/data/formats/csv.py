@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Final
 from narrowboat.data.columns import Column
 from narrowboat.data.format import Alterations, Options, State, Table
 from narrowboat.data.formats.blocks import BlockText, turned
-from narrowboat.data.formats.cells import Form, Rendered, Texts, join, repaired
+from narrowboat.data.formats.cells import UNIT, Form, Rendered, Texts, join, repaired
 from narrowboat.data.formats.declared import columns_of, columns_state, require_columns
 from narrowboat.data.formats.formulas import escaped
 from narrowboat.data.formats.options import Choices
@@ -75,7 +74,7 @@ class Csv:
             formulas=choices.choice("formulas", ["escape", "keep"]) == "keep",
         )
         choices.end()
-        if _needs_quotes(dialect.delimiter).search(format.null.encode("utf-8", "replace")):
+        if not set(format.null).isdisjoint('"\r\n' + dialect.delimiter.decode()):
             raise BadParameter(
                 f"The option 'null' is {format.null!r}; give text without quotes, line ends and delimiters."
             )
@@ -165,15 +164,15 @@ class _Style:
     """
 
     base64 = True
-    __slots__ = ("_escapes", "_hidden", "_quote_all", "_special", "_suspects", "null", "point", "separator")
+    __slots__ = ("_escapes", "_null_text", "_ordinary", "_quote_all", "_suspects", "null", "point", "separator")
 
     def __init__(self, format: Csv, *, alone: bool) -> None:
         """alone: the table has one column, where an empty line would be no row to most readers."""
-        null, delimiter = format.null.encode(), format.dialect.delimiter
+        null = self._null_text = format.null.encode()
+        special = b'"\r\n' + format.dialect.delimiter
         self._escapes, self._quote_all = not format.formulas, format.quote_all
-        self._hidden = {null, b""}
-        self._special = _needs_quotes(delimiter).search
-        self._suspects = (b'"', b"\n", b"\r", delimiter) + ((b"\x1f%b\x1f" % null,) if null else ())
+        self._ordinary = bytes(set(range(256)) - set(special + UNIT))
+        self._suspects = (*(bytes([byte]) for byte in special), *((b"\x1f%b\x1f" % null,) if null else ()))
         self.null = b'""' if alone and not null else null
         self.separator, self.point = " ", format.dialect.point
 
@@ -186,12 +185,19 @@ class _Style:
             return Rendered(cells, Form.TEXT, notes)
         if notes:
             joint = join(cells)
-        if not all(cells) or any(map(joint.__contains__, self._suspects)):
-            special, hidden = self._special, self._hidden
-            cells = [_quote(cell) if special(cell) or cell in hidden else cell for cell in cells]
-        return Rendered(cells, Form.TEXT, notes)
+        return Rendered(self._where_needed(cells, joint), Form.TEXT, notes)
 
-    def numbers(self, line: bytes) -> Rendered:
+    def _where_needed(self, cells: Texts, joint: bytes) -> Texts:
+        """The cells, quoted where a reader would not find them else."""
+        if all(cells) and not any(map(joint.__contains__, self._suspects)):
+            return cells
+        null, marks = self._null_text, joint.translate(None, self._ordinary).split(UNIT)[1:-1]
+        if len(marks) != len(cells):  # UNIT is in a cell
+            marks = [cell.translate(None, self._ordinary) for cell in cells]
+        together = zip(cells, marks, strict=True)
+        return [_quote(cell) if mark or not cell or cell == null else cell for cell, mark in together]
+
+    def floats(self, line: bytes) -> Rendered:
         if self.point != ".":
             line = line.replace(b".", self.point.encode())
         return Rendered(line.split(b", "), Form.BARE)
@@ -202,7 +208,3 @@ class _Style:
 
 def _quote(text: bytes) -> bytes:
     return b'"%b"' % text.replace(b'"', b'""')
-
-
-def _needs_quotes(delimiter: bytes) -> re.Pattern[bytes]:
-    return re.compile(b'["\r\n%b]' % delimiter)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
 
 from narrowboat.data.columns import Column, Type
@@ -31,7 +30,12 @@ def require_distinct_names(table: Table) -> None:
 
 def columns_state(columns: Iterable[Column]) -> list[dict[str, Any]]:
     """The columns as JSON, without what is not set."""
-    return [{name: value for name, value in asdict(column).items() if value is not None} for column in columns]
+    return [_set_fields(column) for column in columns]
+
+
+def _set_fields(column: Column) -> dict[str, Any]:
+    values = ((name, getattr(column, name)) for name in Column.__slots__)
+    return {name: value for name, value in values if value is not None}
 
 
 def columns_of(state: Iterable[dict[str, Any]]) -> tuple[Column, ...]:

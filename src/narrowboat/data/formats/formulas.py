@@ -13,21 +13,22 @@ from narrowboat.data.formats.cells import UNIT, Note, Texts
 
 __all__ = ["escaped"]
 
-_FULL_WIDTH: Final = tuple(sign.encode() for sign in "\uff1d\uff0b\uff0d\uff20")
 _SIGNS: Final = (b"=", b"+", b"-", b"@", b"\t", b"\r", b"\n")
-_STARTS: Final = _SIGNS + _FULL_WIDTH
-"""What starts a formula in Excel, LibreOffice or Sheets, or is skipped before one."""
+_STARTS: Final = (*_SIGNS, *(sign.encode() for sign in "\uff1d\uff0b\uff0d\uff20"))
+"""What starts a formula in Excel, LibreOffice or Sheets, or is skipped before one; the last are full-width signs."""
 _FIRST_BYTES: Final = frozenset(start[:1] for start in _STARTS)
+_FIRST: Final = rb"[%b]" % re.escape(b"".join(sorted(_FIRST_BYTES)))
 _HARMLESS: Final = rb"[+-](?:[0-9 ().,/-]*+|\d+(?:\.\d+)?[eE][+-]?\d+|\d+(?:[.,]\d+)?%)"
 _HARMLESS_CELL: Final = re.compile(_HARMLESS)
-_THREATENS: Final = re.compile(rb"\x1f(?!%b\x1f)(?:%b)" % (_HARMLESS, b"|".join(map(re.escape, _STARTS))))
+_SUSPECT: Final = re.compile(rb"\x1f%b" % _FIRST)
+_THREAT: Final = re.compile(rb"\x1f(?=%b)(?!%b\x1f)(?:%b)" % (_FIRST, _HARMLESS, b"|".join(map(re.escape, _STARTS))))
 
 
 def escaped(cells: Texts, joint: bytes) -> tuple[Texts, list[Note]]:
     """The cells with an apostrophe before what could run, and which cells those are. joint: `join(cells)`."""
-    if not any(map(joint.__contains__, _FIRST_BYTES)):
+    if not any(map(joint.__contains__, _FIRST_BYTES)) or not _SUSPECT.search(joint):
         return cells, []
-    if not _THREATENS.search(joint) and joint.count(UNIT) == len(cells) + 1:
+    if not _THREAT.search(joint) and joint.count(UNIT) == len(cells) + 1:
         return cells, []
     risky = [i for i, cell in enumerate(cells) if cell[:1] in _FIRST_BYTES and _runs(cell)]
     plain = list(cells)

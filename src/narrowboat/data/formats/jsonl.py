@@ -119,7 +119,7 @@ class _Style:
             cells = [_quoted(cell)[1:-1] if _HAS_SPECIAL.search(cell) else cell for cell in cells]
         return Rendered(cells, Form.TEXT, notes)
 
-    def numbers(self, line: bytes) -> Rendered:
+    def floats(self, line: bytes) -> Rendered:
         numbers = line.split(b", ")
         if b"n" not in line:
             return Rendered(numbers, Form.BARE)

@@ -120,7 +120,7 @@ class _Style:
         cells, notes = repaired(cells, joint)
         return Rendered(cells, Form.TEXT, notes)
 
-    def numbers(self, line: bytes) -> Rendered:
+    def floats(self, line: bytes) -> Rendered:
         return Rendered(line.split(b", "), Form.BARE)
 
     def finish(self, texts: Texts, form: Form) -> Texts:
