@@ -72,6 +72,7 @@ def signature(name: str, thing: Any) -> str:
     except (TypeError, ValueError):
         return name
     text = re.sub(r"(: |-> )'([^']*)'", r"\1\2", text)  # annotations are text, and shown without their quotes
+    text = re.sub(r"<function (\w+) at 0x\w+>", r"\1", text)
     return name + text.replace("(self, ", "(").replace("(self)", "()")
 
 
