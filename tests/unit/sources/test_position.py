@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ values = st.one_of(
     st.dates(),
     st.times(),
     st.datetimes(),
-    st.datetimes(timezones=st.timezones().filter(lambda zone: "/" in str(zone))),
+    st.datetimes(timezones=st.builds(timezone, st.timedeltas(timedelta(hours=-23), timedelta(hours=23)))),
     st.uuids(),
     st.builds(NotUtf8, st.binary()),
 )
@@ -34,7 +35,7 @@ def test_a_value_survives_json_exactly(value: Any) -> None:
     found = decode(json.loads(json.dumps(encode(value), allow_nan=False)))
     assert type(found) is type(value)
     assert found == value
-    assert str(found) == str(value) or hasattr(value, "utcoffset")
+    assert str(found) == str(value)
 
 
 def test_what_json_does_not_have_survives_too() -> None:

@@ -3,6 +3,10 @@ select c.oid::int8, c.relkind::text, quote_ident(n.nspname) || '.' || quote_iden
 from pg_catalog.pg_class as c
 join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
 where c.relkind in ('r', 'v', 'm', 'f', 'p')
-  and (c.relname = $1 and pg_catalog.pg_table_is_visible(c.oid) or n.nspname || '.' || c.relname = $1)
-order by n.nspname || '.' || c.relname = $1
-limit 1
+  and c.oid = coalesce(
+      pg_catalog.to_regclass(quote_ident($1)),
+      (select qc.oid
+       from pg_catalog.pg_class as qc
+       join pg_catalog.pg_namespace as qn on qn.oid = qc.relnamespace
+       where qc.relkind in ('r', 'v', 'm', 'f', 'p') and qn.nspname || '.' || qc.relname = $1
+       limit 1))
