@@ -82,7 +82,7 @@ def put(nb: Narrowboat, run: Run, place: Place, *, manifest: bool) -> Path | Non
         place.finished = True
         return place.target
     if run.seq == 0:
-        place.finished = run.ended
+        place.finished = True
         return None
     return _partial(nb, run, place) if run.state in (State.CANCELLED, State.TIMED_OUT) else None
 

@@ -100,7 +100,8 @@ class Progress:
 
     def _width(self) -> int:
         try:
-            # One column less: a full line would wrap on some terminals.
-            return os.get_terminal_size(self._stream.fileno()).columns - 1
+            columns = os.get_terminal_size(self._stream.fileno()).columns
         except OSError:
-            return 79
+            columns = 0
+        # One column less: a full line would wrap on some terminals. Some say that they have none.
+        return (columns or 80) - 1

@@ -1,0 +1,116 @@
+"""Jobs for the HTTP tests, and the ways to serve them: alone, with users, mounted in another application."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from narrowboat import Narrowboat
+from narrowboat.data.sources import rows, table
+from narrowboat.kernel.runner import Settings
+
+FOLDER = Path(os.environ["SERVED_FOLDER"])
+CRM = FOLDER / "crm.db"
+LEADS = 3000
+
+
+def make_crm() -> None:
+    """The table of leads, with text that page and files must not take for markup or formulas."""
+    with sqlite3.connect(CRM) as crm:
+        crm.execute("create table leads (id integer primary key, name text, city text, phone text)")
+        crm.executemany(
+            "insert into leads values (?, ?, ?, ?)",
+            ((n, f"<b>Zoë {n}</b> 🚗", ("Lagos", "Accra", "Kraków")[n % 3], f"0{n:09}") for n in range(1, LEADS + 1)),
+        )
+    crm.close()
+
+
+nb = Narrowboat(
+    f"sqlite:///{FOLDER}/runs.db",
+    workers=int(os.environ.get("SERVED_WORKERS", "1")),
+    settings=Settings(chunk=0.0),  # every block is a chunk
+    target=f"{__file__}:nb",
+)
+
+
+@nb.export("leads", title="Leads", formats=("xlsx", "csv", "jsonl", "parquet"))
+def leads(city: str | None = None) -> Any:
+    """Everybody who asked."""
+    return table(f"sqlite:///{CRM}", "leads").where(city=city)
+
+
+@nb.export("tap", block_rows=10, limit=3)
+def tap(name: str) -> Any:
+    """Rows as the file of that name lets them through: a number, then perhaps `end` or `fail`."""
+    return rows(lambda: _dripping(FOLDER / name), columns=["n", "text"], repeatable=True)
+
+
+@nb.export("unrepeatable", block_rows=10)
+def unrepeatable(name: str) -> Any:
+    """The same, but an interrupted run starts from zero."""
+    return rows(lambda: _dripping(FOLDER / name), columns=["n", "text"])
+
+
+@nb.export("broken")
+def broken() -> Any:
+    """A job whose own code fails."""
+    raise RuntimeError("the password is hunter2")
+
+
+@nb.export("late-binding", formats=("csv",))
+def late() -> Any:
+    """A source that is not there."""
+    return table(f"sqlite:///{FOLDER}/nowhere.db", "nothing")
+
+
+def _dripping(path: Path) -> Iterator[tuple[int, str]]:
+    n = 0
+    while True:
+        limit, *last = (path.read_text().split() if path.exists() else []) or ["0"]
+        while n < int(limit):
+            yield n, f"row {n} ä <i>"
+            n += 1
+        if last == ["end"]:
+            return
+        if last == ["fail"]:
+            raise RuntimeError("the tap broke")
+        time.sleep(0.005)
+
+
+def application(how: str) -> Any:
+    """The application, served one way."""
+    from fastapi import FastAPI
+    from starlette.requests import Request
+
+    from narrowboat.web.access import Action, User
+
+    def who(request: Request) -> User | str | None:
+        """Users are what they say they are."""
+        name = request.headers.get("x-user")
+        match name:
+            case "boss":
+                return User("boss", sees_all=True)
+            case "viewer":
+                return User("viewer", may=lambda action, job: action is Action.SEE)
+            case "blind":
+                return User("blind", may=lambda action, job: job != "leads")
+            case _:
+                return name
+
+    if how == "alone":
+        return nb.asgi()
+    served = nb.asgi(user=who, cors=("https://shop.example",))
+    if how == "users":
+        return served
+    host = FastAPI(lifespan=nb.lifespan)
+    host.mount("/bulk", served)
+    return host
+
+
+def app() -> Any:
+    """For `uvicorn --factory`."""
+    return application(os.environ.get("SERVED_HOW", "alone"))
