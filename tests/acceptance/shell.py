@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sqlite3
 import subprocess
@@ -75,7 +74,7 @@ def rows_of(database: Path, query: str) -> int:
         return 0
 
 
-def until(true: Callable[[], bool]) -> None:
+def until(true: Callable[[], object]) -> None:
     """Wait for something to become true."""
     end = time.monotonic() + PATIENCE
     while not true():
@@ -93,12 +92,3 @@ def sheets(workbook: Path) -> dict[str, list[list[Any]]]:
     """The rows of each sheet, as calamine reads them."""
     book = CalamineWorkbook.from_path(workbook)
     return {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
-
-
-def alive(process: int) -> bool:
-    """Whether a process of this id runs."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import signal
 import socket
 from argparse import ArgumentParser, Namespace
 from typing import Any
@@ -102,4 +103,7 @@ def _serve(nb: Narrowboat, user: Any, arguments: Namespace, ear: socket.socket) 
     say(f"Narrowboat listens on http://{host}:{ear.getsockname()[1]}/ (Ctrl-C stops)")
     if user is None:
         say("Nobody has to sign in, so only this machine is served. To serve others: --host and --user.")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # uvicorn raises the signal once more when it has stopped in order, for whoever handled it before.
+        signal.signal(number, lambda number, frame: None)
     uvicorn.Server(config).run(sockets=[ear])

@@ -1,0 +1,43 @@
+"""The demo: what a newcomer runs first."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from narrowboat import sample
+from tests.acceptance.shell import Shell, last_line, sheets
+
+
+def test_the_demo_exports_its_sample_data_over_http(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    done = shell.run("demo", "--rows", "1500", "--folder", "boat", "--json")
+    assert done.returncode == 0, done.stderr
+    told = last_line(done)
+    file = Path(told["file"])
+    assert told["rows"] == 1500
+    assert told["bytes"] == file.stat().st_size
+    assert told["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert 0 < told["first_byte"] <= told["seconds"]
+    assert min(told["peak_memory"].values()) > 8 << 20, "no Python is smaller"
+    (rows,) = sheets(file).values()
+    assert rows[0] == list(sample.COLUMNS)
+    assert len(rows) == 1501
+
+
+def test_the_sample_data_hold_what_breaks_exports(tmp_path: Path) -> None:
+    sample.make(tmp_path / "crm.db", 2000)
+    with closing(sqlite3.connect(tmp_path / "crm.db")) as database:
+        rows = database.execute(f"select * from {sample.TABLE}").fetchall()
+    text = "\n".join(str(cell) for row in rows for cell in row)
+    families = ("🙏", "👨\u200d👩\u200d👧\u200d👦", "Ọkáfọ̀", "𠮷")
+    for trap in (*families, '"', "'", "\nLine 2", "&", "<script>", "=cmd|", "\t", "+233", "\n000001\n", "None"):
+        assert trap in text, trap
+    assert len({row[1] for row in rows}) == 2000
+
+
+def test_the_sample_data_are_the_same_everywhere() -> None:
+    digest = hashlib.sha256(repr(list(sample.leads(500))).encode()).hexdigest()
+    assert digest == "d0def6ce0438a93e60d61acafbf8e88012eddd7869d7d8aee34817caf15772c1"
