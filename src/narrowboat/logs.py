@@ -1,7 +1,9 @@
 """Logs: what happens to runs, as one line each, for people or as JSON for machines.
 
-Narrowboat(…, watch=logs.watcher())       in the worker: a line a chunk
-logs.configure(json=True)                 once a process: how lines look
+logs.watcher()                a `watch` that logs a line a chunk
+logs.configure(json=True)     once a process: how lines look
+
+`narrowboat serve` and `narrowboat worker` use both; a process of your own may.
 """
 
 from __future__ import annotations

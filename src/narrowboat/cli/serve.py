@@ -5,9 +5,11 @@ from __future__ import annotations
 import ipaddress
 import signal
 import socket
+import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
+from narrowboat import logs
 from narrowboat.app import Narrowboat
 from narrowboat.cli import target
 from narrowboat.cli.outcome import say
@@ -33,6 +35,7 @@ a narrowboat.toml:
   parameters = {city = "str"}                # ?city=Accra; without it, all of them
 
 Without --user anybody who reaches the server may do everything, so it then listens on this machine only.
+Logs go to stderr, as JSON unless that is a terminal.
 """
 
 
@@ -90,11 +93,13 @@ def _listening(host: str, port: int) -> socket.socket:
 def _serve(nb: Narrowboat, user: Any, arguments: Namespace, ear: socket.socket) -> None:
     import uvicorn
 
+    logs.configure(json=not sys.stderr.isatty())
     config = uvicorn.Config(
         nb.asgi(user=user, cors=tuple(arguments.cors)),
         http="h11",
         ws="none",
         access_log=arguments.access_log,
+        log_config=None,
         log_level="info" if arguments.access_log else "warning",
         timeout_graceful_shutdown=GRACE,
         server_header=False,

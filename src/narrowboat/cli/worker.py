@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from types import FrameType
 
+from narrowboat import logs
 from narrowboat.app import Narrowboat
 from narrowboat.cli import target
 from narrowboat.cli.outcome import say
@@ -53,6 +54,7 @@ def run(arguments: Namespace) -> int:
     nb = target.load(arguments.target)
     queues = tuple(arguments.queues.split(",")) if arguments.queues else every_queue(nb)
     nb.settings = replace(nb.settings, queues=queues)
+    logs.configure(json=not sys.stderr.isatty())
     if arguments.channel is None:
         return _alone(nb, arguments)
     return _supervised(nb, arguments.name, Channel(socket.socket(fileno=arguments.channel)), arguments.slices)
@@ -81,7 +83,11 @@ def _supervised(nb: Narrowboat, name: str, channel: Channel, slices: int) -> int
 
 
 def _teller(channel: Channel) -> Callable[[Moment], None]:
+    """Tells the supervisor that something was committed, and the log all that happens."""
+    note = logs.watcher()
+
     def tell(moment: Moment) -> None:
+        note(moment)
         if moment.point in ("committed", "released"):
             channel.say("moved", moment.lease.run.id)
 
