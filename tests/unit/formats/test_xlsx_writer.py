@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -251,7 +252,7 @@ def test_the_state_does_not_grow_with_rows_and_little_with_sheets() -> None:
     assert len(json.dumps(writer.state())) < one + 100 * 100
 
 
-def test_parts_past_4_gib_are_found_by_zip64(tmp_path: Any) -> None:
+def test_parts_past_4_gib_are_found_by_zip64(tmp_path: Path) -> None:
     format = Xlsx(limits=Limits(rows=4))
     writer = format.writer()
     head = writer.begin(PEOPLE, []) + writer.block(people(4))
@@ -275,6 +276,15 @@ def test_nothing_in_the_file_tells_the_time_of_day() -> None:
     with zipfile.ZipFile(io.BytesIO(write(Xlsx(), [(PEOPLE, [people(2)])]))) as archive:
         assert {part.date_time for part in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert not [name for name in archive.namelist() if name.startswith("docProps")]
+
+
+def test_the_page_about_xlsx_runs_and_names_every_option_and_code() -> None:
+    page = (Path(__file__).parents[3] / "docs/reference/xlsx.md").read_text(encoding="utf-8")
+    scope: dict[str, Any] = {}
+    exec(page.split("```python")[1].split("```")[0], scope)  # noqa: S102 - our own page
+    assert sheets_of(scope["file"])["People"][1:] == [(1, "Zoë", datetime(2024, 2, 29, 10, 30)), (2, None, None)]
+    codes = ["written-as-text", "not-finite", "cut-at-32767", "control-characters", "not-utf-8"]
+    assert [name for name in [*codes, "references", "header"] if f"`{name}`" not in page] == []
 
 
 def test_options_are_checked() -> None:
