@@ -93,7 +93,7 @@ class PostgresSession:
     def start(self, statement: Sql, raw_text: bool) -> None:
         declared = Sql("declare narrowboat no scroll cursor for ") + statement
         with self._errors(), RawCursor(self._connection) as cursor:
-            cursor.execute(numbered(declared), declared.parameters, binary=True)
+            cursor.execute(numbered(declared), declared.parameters)
             # Without an encoding the driver hands text over as the bytes that came.
             self._raw_text = raw_text and self._connection.info.parameter_status("server_encoding") == "UTF8"
             if self._raw_text:

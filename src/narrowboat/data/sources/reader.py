@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from threading import Lock
+from time import monotonic
 
 from narrowboat.data.source import Block, Row
 from narrowboat.data.sources.reading import Reading
@@ -12,8 +13,8 @@ from narrowboat.errors import SourceFailed, SourceUnavailable
 
 _AGAIN = 0.05
 """Seconds between two attempts to stop a statement: one that comes just before it starts has no effect."""
-_ATTEMPTS = 200
-"""After so many, a statement is left to itself: the way to its server is cut."""
+_PATIENCE = 10.0
+"""Seconds after which a statement is left to itself: the way to its server is cut."""
 
 
 class QueryReader:
@@ -43,7 +44,8 @@ class QueryReader:
     def cancel(self) -> None:
         """Returns when the statement has stopped."""
         self._cancelled = True
-        for _ in range(_ATTEMPTS):
+        end = monotonic() + _PATIENCE
+        while monotonic() < end:
             if self._at_work.acquire(timeout=_AGAIN):
                 self._at_work.release()
                 return
