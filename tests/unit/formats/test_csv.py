@@ -231,6 +231,12 @@ def test_an_int_longer_than_python_prints_is_hexadecimal() -> None:
     assert cell(10**5000, Type.MONEY) == hex(10**5000)
 
 
+def test_a_large_float_in_a_money_column_is_written_alike_beside_any_other() -> None:
+    column = [Column("a", Type.MONEY)]
+    assert lines((4.081763496975962e16,), columns=column) == b"40817634969759620.00\r\n"
+    assert lines((4.081763496975962e16,), (0.125,), columns=column) == b"40817634969759620.00\r\n0.125\r\n"
+
+
 def test_scale_adds_digits_and_never_cuts_them() -> None:
     assert cell(Decimal("1.5"), Type.DECIMAL, scale=4) == "1.5000"
     assert cell(Decimal("1.23456"), Type.DECIMAL, scale=4) == "1.23456"
@@ -329,7 +335,7 @@ def test_pythons_reader_finds_what_was_written(rows: list[tuple[Any, ...]], dial
     assert list(reader) == [[expected(value) for value in row] for row in rows]
 
 
-@settings(deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(any_table(), st.sampled_from(["excel", "excel-semicolon", "tsv"]), st.sampled_from(["minimal", "all"]))
 def test_a_cell_is_written_the_same_whatever_its_neighbours_are(table: Given, dialect: str, quote: str) -> None:
     rows, columns = table.rows or [(None,) * len(table.table.columns)], table.table.columns

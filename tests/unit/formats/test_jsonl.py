@@ -144,7 +144,7 @@ def test_pythons_reader_finds_what_was_written(rows: list[tuple[Any, ...]]) -> N
     assert found == [tuple(map(finite, row)) for row in rows]
 
 
-@settings(deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(any_table())
 def test_a_cell_is_written_the_same_whatever_its_neighbours_are(table: Given) -> None:
     rows, columns = table.rows or [(None,) * len(table.table.columns)], table.table.columns

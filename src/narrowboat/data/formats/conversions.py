@@ -155,11 +155,16 @@ def _decimals(style: Style, scale: int, cells: Sequence[Any]) -> Rendered:
 
 
 def _decimal_numbers(style: Style, scale: int, cells: Sequence[int | float]) -> Rendered:
-    """Ints and floats of a decimal column: with just `scale` digits where that loses nothing."""
+    """Ints and floats of a decimal column: with just `scale` digits where that says the same."""
     line = _with_digits(scale, cells) if scale else b""
-    if line and list(map(float, line.split())) == list(cells):
+    texts = line.split()
+    if texts and max(map(len, texts)) <= _EXACT and list(map(float, texts)) == list(cells):
         return Rendered(line.replace(b".", style.point.encode()).split(), Form.PLAIN)
     return _padded(style, scale, map(_number_text, cells))
+
+
+_EXACT: Final = 16
+"""A point and up to 15 digits: two such decimals are never the same float, so Python's own notation agrees."""
 
 
 def _with_digits(scale: int, cells: Sequence[int | float]) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from narrowboat.data.columns import Column
 from narrowboat.data.format import Alterations, Options, State, Table
@@ -22,8 +22,7 @@ __all__ = ["DIALECTS", "Csv", "CsvWriter", "Dialect"]
 _BOM: Final = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(NamedTuple):
     """What one family of readers expects."""
 
     delimiter: bytes = b","
@@ -193,7 +192,7 @@ class _Style:
             return cells
         null, marks = self._null_text, joint.translate(None, self._ordinary).split(UNIT)[1:-1]
         if len(marks) != len(cells):  # UNIT is in a cell
-            marks = [cell.translate(None, self._ordinary) for cell in cells]
+            marks = [cell.translate(None, self._ordinary + UNIT) for cell in cells]
         together = zip(cells, marks, strict=True)
         return [_quote(cell) if mark or not cell or cell == null else cell for cell, mark in together]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Final
@@ -25,7 +24,6 @@ from narrowboat.errors import NotRepresentable
 __all__ = ["JsonLines", "JsonLinesWriter"]
 
 
-@dataclass(frozen=True, slots=True)
 class JsonLines:
     """The format `jsonl`. Keys are the columns' names; it has no options."""
 
