@@ -7,7 +7,7 @@ import sys
 import zlib
 from importlib.metadata import version
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from narrowboat.data.formats.deflate import CODEC, Deflate
@@ -16,6 +16,7 @@ BLOCKS = st.lists(st.binary(max_size=2000))
 
 
 @given(BLOCKS, st.integers(0, 3))
+@settings(deadline=None)
 def test_zlib_inflates_what_was_deflated(blocks: list[bytes], level: int) -> None:
     deflate = Deflate(level)
     packed = b"".join(map(deflate.write, blocks)) + deflate.end()
@@ -25,6 +26,7 @@ def test_zlib_inflates_what_was_deflated(blocks: list[bytes], level: int) -> Non
 
 
 @given(BLOCKS)
+@settings(deadline=None)
 def test_a_stream_taken_up_from_its_state_goes_on_with_the_same_bytes(blocks: list[bytes]) -> None:
     whole, resumed = Deflate(), Deflate()
     for block in blocks:

@@ -319,6 +319,12 @@ def test_what_is_no_moment_or_out_of_reach_is_text(value: Any, text: str) -> Non
     assert misfit(Type.DATETIME, value) == text
 
 
+def test_two_moments_in_one_text_are_no_moment() -> None:
+    cells, altered = written(Column("c", Type.DATETIME), b"2024-02-29\x002024-03-01", b"2024-02-29")
+    assert cells == [("inlineStr", "2024-02-29\x002024-03-01"), ("n s3", "45351.000000000000")]
+    assert altered == {"written-as-text": 1, "control-characters": 1}
+
+
 def test_times_of_day_are_parts_of_a_day() -> None:
     assert cell(Type.TIME, time(6, 0)) == cell(Type.TIME, b"06:00") == ("n s4", "0.250000000000")
     assert cell(Type.TIME, "23:59:59.999999") == ("n s4", "0.999999999988")

@@ -118,7 +118,7 @@ LIMITS = [Limits(), Limits(rows=3), Limits(xml=1500)]
 
 
 @given(tables(), st.sets(st.integers(0, 15)), st.sampled_from(LIMITS), st.booleans(), st.booleans())
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_interruptions_change_no_byte_and_every_cell_is_read_back(
     given: list[tuple[Table, list[list[Row]]]], cuts: set[int], limits: Limits, references: bool, header: bool
 ) -> None:
@@ -138,6 +138,7 @@ def test_interruptions_change_no_byte_and_every_cell_is_read_back(
 
 
 @given(st.integers(0, 7))
+@settings(deadline=None)
 def test_a_writer_from_any_state_ends_a_whole_file(blocks: int) -> None:
     format = Xlsx(limits=Limits(rows=5))
     writer = format.writer()

@@ -11,7 +11,7 @@ from pathlib import Path
 from zlib import crc32
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from narrowboat.data.formats.zip import ZipStream
@@ -52,6 +52,7 @@ def past_4_gib(stream: ZipStream) -> ZipStream:
 
 
 @given(MEMBERS)
+@settings(deadline=None)
 def test_zipfile_reads_back_every_member(members: dict[str, list[bytes]]) -> None:
     with zipfile.ZipFile(io.BytesIO(written(members))) as archive:
         assert archive.testzip() is None
@@ -61,6 +62,7 @@ def test_zipfile_reads_back_every_member(members: dict[str, list[bytes]]) -> Non
 
 
 @given(MEMBERS, st.sets(st.integers(0, 30)))
+@settings(deadline=None)
 def test_interruptions_change_no_byte(members: dict[str, list[bytes]], interrupted_at: set[int]) -> None:
     assert written(members, interrupted_at) == written(members)
 
