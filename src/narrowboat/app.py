@@ -278,9 +278,7 @@ class Narrowboat:
 
 
 def _child(new: NewRun, run: Run, relation: str) -> NewRun:
-    from dataclasses import replace
-
-    return replace(new, parent=run.id, relation=relation, identity=None)
+    return new._replace(parent=run.id, relation=relation, identity=None)
 
 
 def _beside(url: str) -> Path:

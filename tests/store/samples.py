@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from narrowboat.kernel.model import (
@@ -115,7 +115,7 @@ def _work_towards(store: Store, lease: Lease, state: State) -> None:
         case State.CANCELLING:
             store.request(lease.run.id, Request.CANCEL)
         case State.INTERRUPTED:
-            store.heartbeat(replace(lease, seconds=0.0))
+            store.heartbeat(lease._replace(seconds=0.0))
             store.reconcile([], barren_limit=3)
         case State.FAILED:
             store.release(lease, Failed("job-failed", "no"))

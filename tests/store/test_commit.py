@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -173,7 +172,7 @@ def test_rejects_are_read_in_pages_that_never_cut_a_row(store: Store) -> None:
 def test_a_reject_keeps_its_data_as_far_as_json_can(store: Store) -> None:
     lease = claimed(store)
     data = {"at": date(2026, 1, 2), "sum": Decimal("1.50"), "text": "a\0b\ud800"}
-    store.commit(lease, replace(a_chunk(), rejects=(Reject(1, "a\0", "c", "\ud800", data),)))
+    store.commit(lease, a_chunk()._replace(rejects=(Reject(1, "a\0", "c", "\ud800", data),)))
     (reject,) = store.rejects(lease.run.id)
     assert reject == Reject(1, "a\ufffd", "c", "?", {"at": "2026-01-02", "sum": "1.50", "text": "a\0b\ud800"})
 

@@ -9,7 +9,6 @@ import sys
 import threading
 from argparse import SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Callable
-from dataclasses import replace
 from types import FrameType
 
 from narrowboat import logs
@@ -53,7 +52,7 @@ def run(arguments: Namespace) -> int:
     """See `parser.Command`."""
     nb = target.load(arguments.target)
     queues = tuple(arguments.queues.split(",")) if arguments.queues else every_queue(nb)
-    nb.settings = replace(nb.settings, queues=queues)
+    nb.settings = nb.settings._replace(queues=queues)
     logs.configure(json=not sys.stderr.isatty())
     if arguments.channel is None:
         return _alone(nb, arguments)

@@ -10,7 +10,6 @@ import errno
 import hashlib
 import json
 import os
-import shutil
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -186,4 +185,6 @@ def clip(rows: Iterable[ChunkRow], begin: int, end: int | None) -> Iterator[Exte
 
 def remove(folder: Path) -> None:
     """Delete a run's folder and all in it."""
+    import shutil  # it brings every archive format along, and a run does not need one
+
     shutil.rmtree(folder, ignore_errors=True)

@@ -6,9 +6,8 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from narrowboat.data.format import Format
 from narrowboat.data.formats import format_named
@@ -21,8 +20,7 @@ from narrowboat.jobs.writing import Writing
 from narrowboat.kernel.model import Lease, NewRun, Run
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
+class Export(NamedTuple):
     """The definition of an export: a function from parameters to a source, and what holds for its runs."""
 
     name: str
@@ -100,7 +98,7 @@ class Export:
             )
         return found
 
-    def count(self, params: Mapping[str, Any], output: Output) -> Count | None:
+    def count_rows(self, params: Mapping[str, Any], output: Output) -> Count | None:
         """How many rows a run would deliver now; None if only reading them would tell."""
         return tables.count(self.tables(params, output))
 

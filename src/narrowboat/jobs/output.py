@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from narrowboat.data.format import Options
 from narrowboat.errors import BadParameter
@@ -13,26 +13,26 @@ from narrowboat.errors import BadParameter
 MOST_PAGES = 1000
 RESERVED = frozenset({"columns", "page", "pages", "page_size"})
 """Choices that stand beside a job's parameters in the query string of an address, so no parameter is called so."""
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """Format and its options, columns with order and labels, pages."""
 
     format: str = "xlsx"
     columns: tuple[str, ...] = ()
     """Names in the wanted order; empty: all of them."""
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = NOTHING
     """Column name to what stands in the header."""
     page_size: int | None = None
     """Rows a page."""
     pages: tuple[int, ...] = ()
     """Page numbers from 1, each a table of the file; empty: everything."""
-    options: Options = field(default_factory=dict)
+    options: Options = NOTHING
 
     def as_json(self) -> dict[str, Any]:
         """For the run's record; `parse` turns it back."""
-        return {name: value for name, value in asdict(self).items() if value}
+        return {name: value for name, value in self._asdict().items() if value}
 
     @staticmethod
     def parse(given: Mapping[str, Any]) -> Output:
@@ -40,8 +40,8 @@ class Output:
 
         columns: list or comma-separated names. pages: list, or text such as `1-3,7`.
         """
-        if unknown := sorted(set(given) - set(Output.__slots__)):
-            raise BadParameter(f"Unknown output choice {unknown[0]!r}. Choices: {', '.join(Output.__slots__)}.")
+        if unknown := sorted(set(given) - set(Output._fields)):
+            raise BadParameter(f"Unknown output choice {unknown[0]!r}. Choices: {', '.join(Output._fields)}.")
         size = given.get("page_size")
         pages = parse_pages(given.get("pages", ()))
         if size is not None and not 1 <= (size := _whole(size, "page_size")):

@@ -6,10 +6,9 @@ import inspect
 import types
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from narrowboat.errors import BadConfiguration, BadParameter
 
@@ -42,8 +41,7 @@ EXAMPLES: Mapping[type, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One parameter: what it is called, what it may be, and what holds if nothing is said."""
 
     name: str

@@ -6,7 +6,6 @@ All times are seconds since the epoch on the store's clock; all durations are se
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeAlias
 
@@ -147,8 +146,7 @@ class Counters(NamedTuple):
         return Counters(*map(int.__add__, self, other))
 
 
-@dataclass(frozen=True, slots=True)
-class NewRun:
+class NewRun(NamedTuple):
     """A request for a run, checked and complete."""
 
     job: str
@@ -176,8 +174,7 @@ class NewRun:
     """`rerun` or `retry`: what this run is to its parent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One execution of a job, as the store knows it at this moment."""
 
     id: str
@@ -223,8 +220,7 @@ class Run:
         return self.state in ENDED
 
 
-@dataclass(frozen=True, slots=True)
-class Artifact:
+class Artifact(NamedTuple):
     """The published file of a run. `path` is relative to the run's folder."""
 
     path: str
@@ -234,16 +230,14 @@ class Artifact:
     manifest: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A piece of a fanned-out run that one worker holds: `seq` in the run, and what the planner wrote for it."""
 
     seq: int
     payload: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(NamedTuple):
     """The right to commit to a run (or to one part of it) until it expires or a newer fence is given out."""
 
     run: Run
@@ -273,8 +267,7 @@ class Reject(NamedTuple):
     data: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """What one transaction moves together: cursor, counters, output position, rejects."""
 
     cursor: Cursor
@@ -319,13 +312,11 @@ class Control(StrEnum):
     TIMED_OUT = "timed_out"
 
 
-@dataclass(frozen=True, slots=True)
-class Yielded:
+class Yielded(NamedTuple):
     """The slice ended; the run waits for its next one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Later:
+class Later(NamedTuple):
     """A passing fault: try again after `seconds`."""
 
     seconds: float
@@ -333,23 +324,20 @@ class Later:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(NamedTuple):
     """The worker obeyed: paused, cancelled or timed out, as `control` says."""
 
     control: Control
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(NamedTuple):
     """The run cannot go on."""
 
     code: str
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """The last chunk is committed and the artifact, if any, is in its place."""
 
     artifact: Artifact | None
@@ -359,8 +347,7 @@ Outcome: TypeAlias = Yielded | Later | Stopped | Failed | Finished
 """How a slice ended; one `match` in the store decides what becomes of the run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Submitted:
+class Submitted(NamedTuple):
     """The answer to a submit."""
 
     run: Run
@@ -368,8 +355,7 @@ class Submitted:
     """`created`, `joined` (an identical run under way) or `repeated` (the same idempotency key)."""
 
 
-@dataclass(frozen=True, slots=True)
-class QueueFigures:
+class QueueFigures(NamedTuple):
     """A queue at this moment."""
 
     queue: str
@@ -379,8 +365,7 @@ class QueueFigures:
     """Seconds that the oldest waiting run has been ready; 0 if none."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobFigures:
+class JobFigures(NamedTuple):
     """The runs of a job that are in a state, or ended in it."""
 
     job: str
@@ -392,13 +377,12 @@ class JobFigures:
     """From each run's start to its end, or to now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(NamedTuple):
     """Which runs to list, newest first. None means any."""
 
     owner: str | None = None
     job: str | None = None
-    states: tuple[State, ...] = field(default=())
+    states: tuple[State, ...] = ()
     before: tuple[float, str] | None = None
     """(created, id) of the last run of the page before."""
     limit: int = 50

@@ -6,7 +6,6 @@ import gc
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,8 +29,7 @@ from narrowboat.kernel.store import Store
 from narrowboat.kernel.work import Job, Planner, Work
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """How a worker works. Times in seconds."""
 
     queues: tuple[str, ...] = ("default",)

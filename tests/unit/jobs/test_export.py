@@ -104,7 +104,7 @@ def test_the_manifest_tells_rows_bytes_and_digest(nb: Narrowboat) -> None:
 
 
 def test_a_run_is_counted_first(nb: Narrowboat) -> None:
-    assert nb.job("leads").count({"city": "Kumasi"}, Output()) == (333, False)
+    assert nb.job("leads").count_rows({"city": "Kumasi"}, Output()) == (333, False)
     run = run_inline(nb, nb.start("leads", {"city": "Kumasi"}, Output(format="csv")).run.id)
     assert (run.total, run.total_estimated) == (333, False)
 
@@ -163,7 +163,7 @@ def test_a_request_that_cannot_work_starts_nothing(nb: Narrowboat) -> None:
 
 def test_an_unknown_column_is_named_with_those_there_are(nb: Narrowboat) -> None:
     with pytest.raises(UnknownColumn, match=r"no column 'town'.*id, name, city"):
-        nb.job("leads").count({}, Output(columns=("town",)))
+        nb.job("leads").count_rows({}, Output(columns=("town",)))
 
 
 def test_identical_requests_under_way_share_a_run_and_each_can_let_go(nb: Narrowboat) -> None:

@@ -55,7 +55,7 @@ async def _count(here: Context, job: Export, params: dict[str, str], output: Out
 
     try:
         async with asyncio.timeout(COUNTING):
-            return await here.counting.abandon(job.count, params, output)
+            return await here.counting.abandon(job.count_rows, params, output)
     except NarrowboatError:
         raise
     except TimeoutError:
