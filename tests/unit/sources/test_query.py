@@ -299,7 +299,7 @@ def test_a_statement_keeps_its_own_order_where_it_has_no_key(place: Place, leads
         "update leads set age = 1",
         "select 1; delete from leads",
         "select 1) as t; delete from leads; --",
-        "select 1) as t; commit; delete from leads; --",
+        "select 1) as t; commit; delete from leads; select * from (select 1",
         "drop table leads",
         "",
     ],

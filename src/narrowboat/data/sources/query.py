@@ -8,10 +8,11 @@ from typing import Any, get_args
 
 from narrowboat.data.columns import Column, Type
 from narrowboat.data.source import Count, Position, Reader, Shape
+from narrowboat.data.sources.conditions import Condition, Operator, selection
 from narrowboat.data.sources.database import Database
 from narrowboat.data.sources.placeholders import named
 from narrowboat.data.sources.reader import QueryReader
-from narrowboat.data.sources.reading import Condition, Operator, chosen_fields, counting, reading, resume_keys
+from narrowboat.data.sources.reading import chosen_fields, reading, resume_keys
 from narrowboat.data.sources.relation import Named, Relation, Sql
 from narrowboat.errors import BadParameter
 
@@ -82,7 +83,7 @@ class Query:
         """Rows that `open` would deliver: exact where that is quick, else an estimate or None."""
         session = self.database.connect()
         try:
-            counted = session.count(counting(session.relation(self.wanted), self))
+            counted = session.count(selection(session.relation(self.wanted), self.conditions))
         finally:
             session.close()
         if counted is None:

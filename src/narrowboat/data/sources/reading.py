@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol
 
 from narrowboat.data.columns import Column
 from narrowboat.data.source import Position, Row
+from narrowboat.data.sources.conditions import Condition, selection
 from narrowboat.data.sources.order import Term, behind
 from narrowboat.data.sources.position import decode, encode
-from narrowboat.data.sources.relation import Field, Key, KeyPart, Relation, Sql, joined
+from narrowboat.data.sources.relation import Field, Key, KeyPart, Relation, Sql
 from narrowboat.errors import NoResumeKey, SourceFailed
-
-Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">=", "in", "not in", "like", "is null", "is not null"]
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A column compared with bound values: one, none (`is null`), or any number (`in`)."""
-
-    column: str
-    operator: Operator
-    values: tuple[Any, ...]
 
 
 class Choice(Protocol):
@@ -89,11 +79,6 @@ def resume_keys(relation: Relation, choice: Choice) -> tuple[Key, ...]:
     return tuple(known) or (tuple(KeyPart(name) for name in choice.key),)
 
 
-def counting(relation: Relation, choice: Choice) -> Sql:
-    """`from …` of the rows that fit, pages and limits left out. Raises UnknownColumn."""
-    return _from(relation, [_compared(relation, condition) for condition in choice.conditions])
-
-
 def reading(relation: Relation, choice: Choice, after: Position | None) -> Reading:
     """The statement for the rows behind `after`.
 
@@ -101,61 +86,69 @@ def reading(relation: Relation, choice: Choice, after: Position | None) -> Readi
     was at `after`.
     """
     chosen = chosen_fields(relation, choice)
-    described = "\n".join(f"{field.column.name}\t{field.column.type}" for field in chosen)
-    fingerprint = f"{zlib.crc32(described.encode()):08x}"
-    orders = [(key, _order(relation, choice, key)) for key in resume_keys(relation, choice)]
-    if after is not None:
-        orders = _same_as_before(orders, after, fingerprint)
-    elif choice.skip is not None and not orders:
-        raise NoResumeKey(f"Pages need a total order. {relation.no_key_because}")
-    key, terms = orders[0] if orders else ((), _order(relation, choice, ()))
-    conditions = [_compared(relation, condition) for condition in choice.conditions]
-    delivered, offset, size = 0, choice.skip or 0, choice.size
-    if after is not None:
-        delivered, offset = after[0], 0
-        size = None if size is None else max(size - delivered, 0)
-        conditions.append(behind(terms, [decode(cell) for cell in after[2]]))
-    values, cells = _selected(relation, chosen, terms if key else ())
-    selected = Sql(f"select {', '.join(values)}") + _from(relation, conditions)
+    fingerprint = _fingerprint(chosen)
+    order = _order(relation, choice, after, fingerprint)
+    if after is None:
+        delivered, rows = 0, selection(relation, choice.conditions)
+        limited = _limited(choice.size, choice.skip or 0)
+    else:
+        delivered, place = after[0], [decode(cell) for cell in after[2]]
+        rows = selection(relation, choice.conditions, behind(order.terms, place))
+        limited = _limited(None if choice.size is None else max(choice.size - delivered, 0), 0)
+    values, cells = _selected(relation, chosen, order.terms if order.total else ())
     return Reading(
-        statement=selected + Sql(_ordered(terms) + _limited(size, offset)),
+        statement=Sql(f"select {', '.join(values)}") + rows + Sql(_ordered(order.terms) + limited),
         hidden=len(values) - len(chosen),
-        names=tuple(term.name for term in terms),
+        names=tuple(term.name for term in order.terms),
         cells=cells,
         delivered=delivered,
         fingerprint=fingerprint,
-        promised=_promised(relation, key, terms),
+        promised=order.promised,
     )
 
 
-def _promised(relation: Relation, key: Key, terms: Sequence[Term]) -> tuple[int, ...]:
-    if key in relation.keys:
-        return ()
-    parts = {part.name for part in key}
-    return tuple(index for index, term in enumerate(terms) if term.name in parts)
+def _fingerprint(chosen: Sequence[Field]) -> str:
+    described = "\n".join(f"{field.column.name}\t{field.column.type}" for field in chosen)
+    return f"{zlib.crc32(described.encode()):08x}"
 
 
-def _same_as_before(
-    orders: list[tuple[Key, tuple[Term, ...]]], after: Position, fingerprint: str
-) -> list[tuple[Key, tuple[Term, ...]]]:
+class _Order(NamedTuple):
+    """What rows are sorted by: what the user wants first, then the key, which makes the order total."""
+
+    terms: tuple[Term, ...]
+    total: bool = False
+    promised: tuple[int, ...] = ()
+
+
+def _order(relation: Relation, choice: Choice, after: Position | None, fingerprint: str) -> _Order:
+    """By the best key, or by the one a reading began with, which need not be the best any more."""
+    orders = [_order_by(relation, choice, key) for key in resume_keys(relation, choice)]
+    if after is None:
+        if choice.skip is not None and not orders:
+            raise NoResumeKey(f"Pages need a total order. {relation.no_key_because}")
+        return orders[0] if orders else _Order(tuple(_wished(relation, choice)))
     if after[3] != fingerprint:
         raise SourceFailed("The columns are not those that were there when the run began. Start a new run.")
-    same = [order for order in orders if [term.name for term in order[1]] == after[1]]
-    if not same:
-        raise SourceFailed(f"The resume key ({', '.join(after[1])}) of the run is gone. Start a new run.")
-    return same
+    for order in orders:
+        if [term.name for term in order.terms] == after[1]:
+            return order
+    raise SourceFailed(f"The resume key ({', '.join(after[1])}) of the run is gone. Start a new run.")
 
 
-def _order(relation: Relation, choice: Choice, key: Key) -> tuple[Term, ...]:
-    """What the user wants first, then the key, which makes the order total."""
+def _order_by(relation: Relation, choice: Choice, key: Key) -> _Order:
     promised = key not in relation.keys
-    terms = []
-    for name in choice.order:
-        descending = name.startswith("-") and name not in {field.column.name for field in relation.fields}
-        terms.append(_term(relation, KeyPart(name.removeprefix("-") if descending else name), descending, True))
+    terms = list(_wished(relation, choice))
     wanted = {term.name for term in terms}
     terms += [_term(relation, part, False, promised) for part in key if part.name not in wanted]
-    return tuple(terms)
+    parts = {part.name for part in key} if promised else set()
+    return _Order(tuple(terms), True, tuple(index for index, term in enumerate(terms) if term.name in parts))
+
+
+def _wished(relation: Relation, choice: Choice) -> Iterator[Term]:
+    names = {field.column.name for field in relation.fields}
+    for name in choice.order:
+        descending = name.startswith("-") and name not in names
+        yield _term(relation, KeyPart(name[1:] if descending else name), descending, True)
 
 
 def _term(relation: Relation, part: KeyPart, descending: bool, nullable: bool) -> Term:
@@ -184,25 +177,6 @@ def _selected(
             values.append(field.exact or field.value)
         cells.append((index, field.take))
     return values, tuple(cells)
-
-
-def _compared(relation: Relation, condition: Condition) -> Sql:
-    field = relation.field(condition.column)
-    values = [Sql(field.bound, (value,)) for value in condition.values]
-    match condition.operator:
-        case "is null" | "is not null":
-            return Sql(f"{field.sql} {condition.operator}")
-        case "in" | "not in" if not values:
-            return Sql("1 = 0" if condition.operator == "in" else "1 = 1")
-        case "in" | "not in":
-            return Sql(f"{field.sql} {condition.operator} (") + joined(values, ", ") + Sql(")")
-        case _:
-            return Sql(f"{field.sql} {condition.operator} ") + values[0]
-
-
-def _from(relation: Relation, conditions: Sequence[Sql]) -> Sql:
-    source = Sql(" from ") + relation.source
-    return source + Sql(" where ") + joined(conditions, " and ") if conditions else source
 
 
 def _ordered(terms: Sequence[Term]) -> str:
