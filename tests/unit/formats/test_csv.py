@@ -328,6 +328,7 @@ simple = (
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(simple, simple, simple), min_size=1), st.sampled_from(["excel", "tsv", "unix"]))
 def test_pythons_reader_finds_what_was_written(rows: list[tuple[Any, ...]], dialect: str) -> None:
     made = lines(*rows, dialect=dialect).decode()
@@ -343,6 +344,7 @@ def test_a_cell_is_written_the_same_whatever_its_neighbours_are(table: Given, di
     assert lines(*rows, columns=columns, dialect=dialect, quote=quote) == alone
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.text(), st.none() | st.text()), min_size=1))
 def test_text_gives_the_same_bytes_as_str_and_as_utf8(rows: list[tuple[str, str | None]]) -> None:
     as_bytes = [tuple(value if value is None else value.encode() for value in row) for row in rows]

@@ -135,6 +135,7 @@ def test_it_has_no_options() -> None:
 simple = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.text(alphabet='"\\\n\x00\x1f\x7f é%')
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(simple, simple, simple), min_size=1))
 def test_pythons_reader_finds_what_was_written(rows: list[tuple[Any, ...]]) -> None:
     def finite(value: Any) -> Any:
@@ -151,6 +152,7 @@ def test_a_cell_is_written_the_same_whatever_its_neighbours_are(table: Given) ->
     assert lines(*rows, columns=columns) == b"".join(lines(row, columns=columns) for row in rows)
 
 
+@settings(deadline=None)
 @given(any_table())
 def test_every_line_of_any_table_is_one_object(table: Given) -> None:
     for row in table.rows:

@@ -75,6 +75,8 @@ def test_declared_types(column: Column, cells: list[Any], type: Any, values: lis
         ([True, None, False], pa.bool_(), [True, None, False]),
         ([True, 1], pa.string(), ["true", "1"]),
         ([date(2026, 2, 28)], pa.date32(), [date(2026, 2, 28)]),
+        ([date(2026, 3, 1), NINE], pa.timestamp("us"), [MIDNIGHT, NINE]),
+        ([date(2026, 3, 1), "later"], pa.string(), ["2026-03-01", "later"]),
         ([time(9)], pa.time64("us"), [time(9)]),
         ([time(9, tzinfo=UTC)], pa.string(), ["09:00:00+00:00"]),
         ([UUID(int=1)], pa.string(), ["00000000-0000-0000-0000-000000000001"]),
