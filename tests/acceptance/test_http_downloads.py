@@ -173,7 +173,7 @@ def test_a_run_that_does_not_succeed_cuts_the_download(server: Server, ending: s
 def test_curl_sees_the_cut_too(server: Server, tmp_path: Path) -> None:
     run = server.start_tap("curled", "10")
     url = f"{server.url}/runs/{run['id']}/artifact"
-    with subprocess.Popen(["curl", "-sS", "-o", tmp_path / "got.csv", url], stderr=subprocess.PIPE, text=True) as curl:
+    with subprocess.Popen(["curl", "-sSN", "-o", tmp_path / "got.csv", url], stderr=subprocess.PIPE, text=True) as curl:
         until(lambda: (tmp_path / "got.csv").exists() and (tmp_path / "got.csv").stat().st_size, "the first bytes")
         server.tap("curled", "10 fail")
         assert curl.wait(30) == 18  # CURLE_PARTIAL_FILE

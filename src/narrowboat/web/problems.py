@@ -152,8 +152,10 @@ async def on_narrowboat_error(request: Request, error: Exception) -> Response:
 async def on_http_exception(request: Request, error: Exception) -> Response:
     """Exception handler for what the framework or the host's callable refuses."""
     assert isinstance(error, HTTPException)  # noqa: S101  # registered for this class
-    code = HTTP_CODES.get(error.status_code, f"http-{error.status_code}")
-    return problem(request, code, error.status_code, str(error.detail), headers=error.headers)
+    status = error.status_code
+    code = HTTP_CODES.get(status, f"http-{status}")
+    detail = {404: "There is nothing at this address.", 405: f"{request.method} is not possible here."}.get(status)
+    return problem(request, code, status, detail or str(error.detail), headers=error.headers)
 
 
 async def on_invalid_request(request: Request, error: Exception) -> Response:

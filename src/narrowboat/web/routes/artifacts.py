@@ -11,7 +11,7 @@ from starlette.responses import Response
 from narrowboat.errors import UnknownFormat, UnknownJob, UnknownRun
 from narrowboat.jobs.export import Export
 from narrowboat.jobs.output import Output
-from narrowboat.kernel.model import NewRun, Run, State
+from narrowboat.kernel.model import NewRun, Run
 from narrowboat.web import download, ranges
 from narrowboat.web.access import Action, User, check_job
 from narrowboat.web.answers import files_of
@@ -61,8 +61,8 @@ async def export_file(file: str, request: Request, here: Here, user: Who) -> Res
         return download.without_body(200, download.plain_headers(download.planned(job, output)))
     resumed = await _resumed(here, request, user, job.request(params, output, owner=user.id))
     run = resumed or await _started(here, user, job, params, output)
-    if run.ended and not run.artifact:
-        return _early(request, run)
+    if run.error_code and not run.artifact and (run.ended or not run.counters.bytes):
+        return answer_for(request, run.error_code, run.error, run=run.id)
     found = await download.respond(here, request, run, whole=resumed is None)
     found.headers["Content-Location"] = address(request, f"/runs/{run.id}/artifact")
     return found
@@ -97,9 +97,3 @@ async def _started(here: Context, user: User, job: Export, params: dict[str, str
     submitted = await here.threads.run(here.nb.start, job.name, params, output, owner=user.id)
     return await here.nb.follow.settled(submitted.run.id, AT_ONCE)
 
-
-def _early(request: Request, run: Run) -> Response:
-    """The run ended before anything was sent, so its error can still be the answer."""
-    if run.state is State.CANCELLED:
-        return answer_for(request, "no-artifact", f"Run {run.id} was cancelled.", run=run.id)
-    return answer_for(request, run.error_code, run.error, run=run.id)
