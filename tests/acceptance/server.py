@@ -45,7 +45,11 @@ class Server:
         self._options = options
         self._log = open(folder / "server.log", "ab")
         self.client = httpx.Client(base_url=self.url, timeout=30)
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
 
     def start(self) -> None:
         """Start and wait until it answers."""

@@ -84,11 +84,14 @@ def dependency(whois: WhoIs | None, threads: Threads) -> Callable[..., Awaitable
 
 
 def _takes_a_request(whois: WhoIs) -> bool:
-    """Whether it has one parameter, a request by its type or without one."""
-    parameters = list(inspect.signature(whois, eval_str=True).parameters.values())
-    hint = parameters[0].annotation if parameters else None
-    is_request = isinstance(hint, type) and issubclass(hint, HTTPConnection)
-    return len(parameters) == 1 and (hint is inspect.Parameter.empty or is_request)
+    """Whether it has one parameter, a request by its type (which may be text) or without one."""
+    parameters = list(inspect.signature(whois).parameters.values())
+    if len(parameters) != 1 or parameters[0].default is not inspect.Parameter.empty:
+        return False
+    hint = parameters[0].annotation
+    if isinstance(hint, str):
+        return hint.rpartition(".")[2] in ("Request", "HTTPConnection")
+    return hint is inspect.Parameter.empty or (isinstance(hint, type) and issubclass(hint, HTTPConnection))
 
 
 def _is_async(whois: WhoIs) -> bool:
