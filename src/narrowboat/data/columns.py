@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from narrowboat.errors import UnknownColumn
 
@@ -31,8 +31,7 @@ class Type(StrEnum):
     """Raw bytes, written as base64 text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column of a source and of the file made from it.
 
     name: as the source knows it. label: as the person reads it (the name if None).

@@ -8,7 +8,6 @@ the committed bytes plus `end()` of a writer made from that state.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -19,8 +18,7 @@ State: TypeAlias = dict[str, Any]
 """A writer's whole state as JSON: offsets, CRCs, sizes, members, sheet, row. Opaque to everyone but its writer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """One table of the output: a sheet of a workbook, a member of a zip, or the whole file."""
 
     name: str
@@ -38,14 +36,18 @@ class Alteration(NamedTuple):
     `left-empty`."""
 
 
-@dataclass(slots=True)
 class Alterations:
     """What a writer altered since it was last asked: a count by code, and the first few by place."""
 
-    counts: dict[str, int] = field(default_factory=dict)
-    first: list[Alteration] = field(default_factory=list)
-
     KEEP = 20
+    __slots__ = ("counts", "first")
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+        self.first: list[Alteration] = []
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Alterations) and (self.counts, self.first) == (other.counts, other.first)
 
     def add(self, row: int, column: str, code: str) -> None:
         """Note one altered cell."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from narrowboat.data.columns import Column
@@ -34,8 +33,7 @@ class Count(NamedTuple):
     estimated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """What a source delivers, known before the first row."""
 
     columns: tuple[Column, ...]

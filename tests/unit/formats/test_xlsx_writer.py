@@ -289,7 +289,11 @@ def test_the_page_about_xlsx_runs_and_names_every_option_and_code() -> None:
 
 
 def test_options_are_checked() -> None:
-    assert Xlsx.with_options({"references": "true", "header": False}) == Xlsx(references=True, header=False)
+    asked, meant = Xlsx.with_options({"references": "true", "header": False}), Xlsx(references=True, header=False)
+    table = Table("T", (Column("n"),))
+    assert [f.writer().begin(table, [(1,)]) for f in (asked, meant, Xlsx())].count(
+        meant.writer().begin(table, [(1,)])
+    ) == 2
     with pytest.raises(BadParameter, match="no option 'colour'"):
         Xlsx.with_options({"colour": "red"})
     with pytest.raises(BadParameter, match="'header' of the format xlsx is 'perhaps'"):

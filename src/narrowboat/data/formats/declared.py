@@ -30,12 +30,7 @@ def require_distinct_names(table: Table) -> None:
 
 def columns_state(columns: Iterable[Column]) -> list[dict[str, Any]]:
     """The columns as JSON, without what is not set."""
-    return [_set_fields(column) for column in columns]
-
-
-def _set_fields(column: Column) -> dict[str, Any]:
-    values = ((name, getattr(column, name)) for name in Column.__slots__)
-    return {name: value for name, value in values if value is not None}
+    return [{name: value for name, value in column._asdict().items() if value is not None} for column in columns]
 
 
 def columns_of(state: Iterable[dict[str, Any]]) -> tuple[Column, ...]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from struct import calcsize, pack, unpack
 from typing import Any, Final
@@ -95,13 +94,13 @@ class SpoolWriter:
     def _open(self, columns: tuple[Column, ...], rows: int, tallies: Sequence[Sequence[Any]]) -> None:
         self._rows = rows
         self._tallies = _tallies(columns, tallies)
-        self._block = BlockText([replace(column, zone=None) for column in columns], _Style())
+        self._block = BlockText([column._replace(zone=None) for column in columns], _Style())
         self._schema = pa.schema([(column.name, _spooled(column)) for column in columns])
 
 
 def _tallies(columns: Sequence[Column], tallies: Sequence[Sequence[Any]]) -> list[Tally]:
     together = zip(columns, tallies, strict=True)
-    return [Tally(column, set(kinds), whole, scale) for column, (kinds, whole, scale) in together]
+    return [Tally(column, kinds, whole, scale) for column, (kinds, whole, scale) in together]
 
 
 def _spooled(column: Column) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from narrowboat.data.format import Options, State
@@ -13,16 +12,13 @@ from narrowboat.data.formats.xlsx.writer import EXCEL, Limits, XlsxWriter
 __all__ = ["Xlsx"]
 
 
-@dataclass(frozen=True, slots=True)
 class Xlsx:
-    """An Excel workbook with a sheet for each table, or several where one is full. See docs/reference/xlsx.md."""
+    """An Excel workbook with a sheet for each table, or several where one is full. See docs/reference/xlsx.md.
 
-    references: bool = False
-    """Whether rows and cells carry their place (`r="B7"`), for the few readers that need it; the file grows by half."""
-    header: bool = True
-    """Whether each sheet begins with the columns' labels: bold, in sight while scrolling, with filters."""
-    limits: Limits = EXCEL
-    """For tests; Excel's own by default."""
+    references: whether rows and cells carry their place (`r="B7"`), for the few readers that need it; the file grows
+    by half. header: whether each sheet begins with the columns' labels: bold, in sight while scrolling, with filters.
+    limits: Excel's own, unless a test wants smaller ones.
+    """
 
     extension = "xlsx"
     media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -30,6 +26,10 @@ class Xlsx:
     several_tables = True
     spools = False
     codec = CODEC
+    __slots__ = ("_header", "_limits", "_references")
+
+    def __init__(self, *, references: bool = False, header: bool = True, limits: Limits = EXCEL) -> None:
+        self._references, self._header, self._limits = references, header, limits
 
     @classmethod
     def with_options(cls, options: Options) -> Xlsx:
@@ -40,7 +40,7 @@ class Xlsx:
         return format
 
     def writer(self, state: State | None = None) -> XlsxWriter:
-        return XlsxWriter(references=self.references, header=self.header, limits=self.limits, state=state)
+        return XlsxWriter(references=self._references, header=self._header, limits=self._limits, state=state)
 
     def assemble(self, spool: Path, out: Path) -> None:
         """What the writer wrote is the file."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from narrowboat.data.columns import Column
 from narrowboat.data.format import Alterations, State, Table
@@ -30,8 +29,7 @@ _CELLS_AT_ONCE: Final = 32_768
 """A block of very many columns is taken in pieces of about so many cells, to bound memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """What a sheet may hold before the table goes on in the next one."""
 
     rows: int = 1_048_576
@@ -43,18 +41,20 @@ class Limits:
 EXCEL: Final = Limits()
 
 
-@dataclass(slots=True)
 class _Open:
-    """The table being written, and where in it the writer is."""
+    """The table being written, and where in it the writer is.
 
-    name: str
-    columns: tuple[Column, ...]
-    widths: list[int]
-    cells: list[ColumnCells]
-    row: int = 0
-    """Rows of the table so far."""
-    sheet_row: int = 0
-    """Rows of the open sheet so far, with the header."""
+    row: rows of the table so far. sheet_row: rows of the open sheet so far, with the header.
+    """
+
+    __slots__ = ("cells", "columns", "name", "row", "sheet_row", "widths")
+
+    def __init__(
+        self, name: str, columns: tuple[Column, ...], widths: list[int], cells: list[ColumnCells],
+        row: int = 0, sheet_row: int = 0,
+    ) -> None:  # fmt: skip
+        self.name, self.columns, self.widths, self.cells = name, columns, widths, cells
+        self.row, self.sheet_row = row, sheet_row
 
 
 class XlsxWriter:
