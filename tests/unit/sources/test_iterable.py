@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from pydantic import BaseModel
@@ -23,6 +23,7 @@ Point = namedtuple("Point", "x y")
 class Place:
     x: int
     y: int
+    origin: ClassVar[str] = "no field"
 
 
 class Model(BaseModel):

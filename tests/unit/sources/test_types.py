@@ -44,7 +44,7 @@ from tests.unit.sources.places import Place, Postgres, Sqlite, read_rows
         ("BLOB", Type.BINARY, None),
         ("VARBINARY(16)", Type.BINARY, None),
         ("", Type.ANY, None),
-        ("INTERVAL", Type.ANY, None),
+        ("INTERVAL", Type.TEXT, None),
     ],
 )
 def test_a_type_of_sqlite_is_read_from_its_declaration(declared: str, kind: Type, scale: int | None) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from narrowboat.data.sources.relation import Session
 from narrowboat.data.sources.url import masked
 from narrowboat.errors import BadConfiguration, MissingExtra
@@ -12,16 +10,16 @@ _SQLITE = "sqlite:///"
 _POSTGRES = ("postgresql://", "postgres://")
 
 
-@dataclass(frozen=True, slots=True)
 class Database:
     """Where tables are: `sqlite:///path.db` (`sqlite:////absolute/path.db`) or `postgresql://user@host/name`.
 
     Raises BadConfiguration where the URL is neither. Its text and its `repr` hide the password.
     """
 
-    url: str = field(repr=False)
+    __slots__ = ("url",)
 
-    def __post_init__(self) -> None:
+    def __init__(self, url: str) -> None:
+        self.url = url
         if self.url.startswith(_POSTGRES):
             return
         if not self.url.startswith(_SQLITE):
@@ -30,6 +28,12 @@ class Database:
             )
         if self.url[len(_SQLITE) :] in ("", ":memory:"):
             raise BadConfiguration("An SQLite database in memory has nothing to read: name a file, sqlite:///path.db.")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Database) and self.url == other.url
+
+    def __hash__(self) -> int:
+        return hash(self.url)
 
     def __str__(self) -> str:
         return masked(self.url)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from narrowboat.data.sources.position import NotUtf8
 from narrowboat.data.sources.relation import MARK, Sql, joined
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """One column of an order. bound: how a parameter is compared with it. nulls_last: where its NULLs come."""
 
     name: str

@@ -9,8 +9,7 @@ from typing import Any, Final
 from narrowboat.data.sources.relation import MARK, Sql
 from narrowboat.errors import BadParameter
 
-_TOKENS: Final = re.compile(
-    r"""
+_TOKENS: Final = r"""
       (?<!\w)[eE]'(?:\\.|''|[^'\\])*'       # text with escapes, as PostgreSQL has it
     | '(?:[^']|'')*'                        # text
     | "(?:[^"]|"")*"                        # a quoted name
@@ -20,9 +19,7 @@ _TOKENS: Final = re.compile(
     | /\*.*?\*/                             # a comment
     | ::                                    # a cast
     | (?<![\w:]):(?P<name>[A-Za-z_]\w*)     # a parameter, but for the end of a slice [1:n]
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+    """
 
 
 def named(text: str, parameters: Mapping[str, Any]) -> Sql:
@@ -40,7 +37,7 @@ def named(text: str, parameters: Mapping[str, Any]) -> Sql:
         used.append(token["name"])
         return MARK
 
-    marked = _TOKENS.sub(bind, text.strip().rstrip(";").rstrip())
+    marked = re.sub(_TOKENS, bind, text.strip().rstrip(";").rstrip(), flags=re.VERBOSE | re.DOTALL)
     if missing := set(used) - parameters.keys():
         raise BadParameter(f"The statement's parameter {_list(missing)} has no value.")
     if unknown := parameters.keys() - set(used):

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any, Final
-from uuid import UUID
+from typing import Any, Final, NamedTuple
 
 _SAFE: Final = 2**53
 """Up to here every reader of JSON keeps an integer."""
 
 
-@dataclass(frozen=True, slots=True)
-class NotUtf8:
+class NotUtf8(NamedTuple):
     """Text of a database that does not keep to its encoding: its bytes."""
 
     data: bytes
@@ -44,10 +40,6 @@ def decode(cell: Any) -> Any:
     return _KINDS[name][2](text)
 
 
-def _base64(data: bytes) -> str:
-    return b64encode(data).decode()
-
-
 # datetime stands before date, which it is too.
 _KINDS: Final[dict[str, tuple[type, Callable[[Any], str], Callable[[str], Any]]]] = {
     "int": (int, str, int),
@@ -56,7 +48,6 @@ _KINDS: Final[dict[str, tuple[type, Callable[[Any], str], Callable[[str], Any]]]
     "datetime": (datetime, datetime.isoformat, datetime.fromisoformat),
     "date": (date, date.isoformat, date.fromisoformat),
     "time": (time, time.isoformat, time.fromisoformat),
-    "uuid": (UUID, str, UUID),
-    "bytes": (bytes, _base64, b64decode),
-    "not-utf-8": (NotUtf8, lambda value: _base64(value.data), lambda text: NotUtf8(b64decode(text))),
+    "bytes": (bytes, bytes.hex, bytes.fromhex),
+    "not-utf-8": (NotUtf8, lambda value: value.data.hex(), lambda text: NotUtf8(bytes.fromhex(text))),
 }

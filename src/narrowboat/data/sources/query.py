@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from narrowboat.data.columns import Column, Type
@@ -12,29 +11,37 @@ from narrowboat.data.sources.conditions import Condition, Operator, selection
 from narrowboat.data.sources.database import Database
 from narrowboat.data.sources.placeholders import named
 from narrowboat.data.sources.reader import QueryReader
-from narrowboat.data.sources.reading import chosen_fields, reading, resume_keys
+from narrowboat.data.sources.reading import Choice, chosen_fields, reading, resume_keys
 from narrowboat.data.sources.relation import Named, Relation, Sql
 from narrowboat.errors import BadParameter
 
 _LISTS = (list, tuple, set, frozenset)
 
 
-@dataclass(frozen=True, slots=True)
 class Query:
     """Rows of one table or statement: a `Source`. Each method gives a new query; nothing connects before it is read.
 
     Made by `table` and `query`. Values are always bound, names are looked up in the catalogue and quoted.
     """
 
-    database: Database
-    wanted: Named | Sql
-    key: tuple[str, ...] = ()
-    conditions: tuple[Condition, ...] = ()
-    chosen: tuple[str | Column, ...] = ()
-    labels: tuple[tuple[str, str], ...] = ()
-    order: tuple[str, ...] = ()
-    size: int | None = None
-    skip: int | None = None
+    __slots__ = ("choice", "database", "labels", "wanted")
+
+    def __init__(
+        self, database: Database, wanted: Named | Sql, choice: Choice, labels: tuple[tuple[str, str], ...] = ()
+    ) -> None:
+        self.database = database
+        self.wanted = wanted
+        self.choice = choice
+        self.labels = labels
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Query) and self._parts() == other._parts()
+
+    def __hash__(self) -> int:
+        return hash(self._parts())
+
+    def __repr__(self) -> str:
+        return f"Query{self._parts()}"
 
     def where(self, column: str = "", operator: Operator = "=", value: Any = None, /, **equal: Any) -> Query:
         """Rows that fit, as well as all conditions before.
@@ -45,31 +52,33 @@ class Query:
         """
         added = [_condition(column, operator, value)]
         added += [_condition(name, "in" if isinstance(one, _LISTS) else "=", one) for name, one in equal.items()]
-        return replace(self, conditions=self.conditions + tuple(one for one in added if one is not None))
+        conditions = self.choice.conditions + tuple(one for one in added if one is not None)
+        return self._choosing(conditions=conditions)
 
     def columns(self, *columns: str | Column) -> Query:
         """These columns in this order: names, or Columns that also say label, type, scale, zone or currency."""
-        return replace(self, chosen=columns)
+        return self._choosing(chosen=columns)
 
     def rename(self, labels: Mapping[str, str]) -> Query:
         """What stands above a column, by its name."""
-        return replace(self, labels=tuple({**dict(self.labels), **labels}.items()))
+        together = tuple({**dict(self.labels), **labels}.items())
+        return Query(self.database, self.wanted, self.choice, together)
 
     def order_by(self, *columns: str) -> Query:
         """By these columns, `-name` for descending, and by the key within equal ones."""
-        return replace(self, order=columns)
+        return self._choosing(order=columns)
 
     def limit(self, rows: int) -> Query:
         """At most so many rows. Raises BadParameter below 0."""
         if rows < 0:
             raise BadParameter(f"A limit of {rows} rows cannot be: give 0 or more.")
-        return replace(self, size=rows, skip=None)
+        return self._choosing(size=rows, skip=None)
 
     def page(self, number: int, size: int) -> Query:
         """Page `number`, counted from 1, of `size` rows. Needs a key. Raises BadParameter for a page that cannot be."""
         if number < 1 or size < 1:
             raise BadParameter(f"Page {number} of {size} rows cannot be: pages count from 1 and hold at least a row.")
-        return replace(self, size=size, skip=(number - 1) * size)
+        return self._choosing(size=size, skip=(number - 1) * size)
 
     def shape(self) -> Shape:
         """Columns and resume key. Also raises UnknownColumn."""
@@ -83,32 +92,38 @@ class Query:
         """Rows that `open` would deliver: exact where that is quick, else an estimate or None."""
         session = self.database.connect()
         try:
-            counted = session.count(selection(session.relation(self.wanted), self.conditions))
+            counted = session.count(selection(session.relation(self.wanted), self.choice.conditions))
         finally:
             session.close()
         if counted is None:
             return None
-        left = max(counted.rows - (self.skip or 0), 0)
-        return Count(left if self.size is None else min(left, self.size), counted.estimated)
+        left, size = max(counted.rows - (self.choice.skip or 0), 0), self.choice.size
+        return Count(left if size is None else min(left, size), counted.estimated)
 
     def open(self, *, after: Position | None, rows: int, raw_text: bool) -> Reader:
         """Connect and prepare. Also raises UnknownColumn, and NoResumeKey for a page without a key."""
         session = self.database.connect()
         try:
             relation = session.relation(self.wanted)
-            return QueryReader(session, reading(relation, self, after), rows, raw_text)
+            return QueryReader(session, reading(relation, self.choice, after), rows, raw_text)
         except BaseException:
             session.close()
             raise
 
+    def _choosing(self, **changes: Any) -> Query:
+        return Query(self.database, self.wanted, self.choice._replace(**changes), self.labels)
+
+    def _parts(self) -> tuple[Any, ...]:
+        return self.database, self.wanted, self.choice, self.labels
+
     def _shape(self, relation: Relation) -> Shape:
-        fields = chosen_fields(relation, self)
+        fields = chosen_fields(relation, self.choice)
         labels = dict(self.labels)
         for name in labels:
             relation.field(name)
-        asked = self.chosen or tuple(field.column.name for field in fields)
+        asked = self.choice.chosen or tuple(field.column.name for field in fields)
         columns = [_declared(field.column, wish, labels) for field, wish in zip(fields, asked, strict=True)]
-        candidates = resume_keys(relation, self)
+        candidates = resume_keys(relation, self.choice)
         key = tuple(part.name for part in candidates[0]) if candidates else ()
         return Shape(tuple(columns), key, "" if key else relation.no_key_because)
 
@@ -119,7 +134,7 @@ def table(database: str | Database, name: str, *, key: tuple[str, ...] = ()) -> 
     database: `sqlite:///path.db` or `postgresql://…`. name: as the database has it, on PostgreSQL also `schema.table`.
     key: columns that are unique and not NULL, where the catalogue does not say so (a view). Raises BadConfiguration.
     """
-    return Query(_database(database), Named(name), key)
+    return Query(_database(database), Named(name), Choice(key=key))
 
 
 def query(
@@ -130,7 +145,7 @@ def query(
     parameters: the values of its `:name`s. key: columns of the result that are unique and not NULL; without one an
     interrupted run starts from zero. Raises BadConfiguration, and BadParameter for a name without value.
     """
-    return Query(_database(database), named(sql, parameters or {}), key)
+    return Query(_database(database), named(sql, parameters or {}), Choice(key=key))
 
 
 def _database(database: str | Database) -> Database:
@@ -155,8 +170,12 @@ def _condition(column: str, operator: Operator, value: Any) -> Condition | None:
 
 def _declared(found: Column, wish: str | Column, labels: Mapping[str, str]) -> Column:
     """The catalogue's column with what the user declared over it."""
-    if isinstance(wish, Column):
-        kind = found.type if wish.type is Type.ANY else wish.type
-        scale = found.scale if wish.scale is None else wish.scale
-        found = replace(wish, type=kind, scale=scale)
-    return replace(found, label=labels.get(found.name, found.label))
+    given = wish if isinstance(wish, Column) else Column(found.name)
+    return Column(
+        name=found.name,
+        type=found.type if given.type is Type.ANY else given.type,
+        label=labels.get(found.name, given.label),
+        zone=given.zone,
+        currency=given.currency,
+        scale=found.scale if given.scale is None else given.scale,
+    )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from narrowboat.data.columns import Column
 from narrowboat.data.source import Position, Row
@@ -16,25 +15,18 @@ from narrowboat.data.sources.relation import Field, Key, KeyPart, Relation, Sql
 from narrowboat.errors import NoResumeKey, SourceFailed
 
 
-class Choice(Protocol):
-    """What is asked of a relation: a `Query` without its database."""
+class Choice(NamedTuple):
+    """What is wanted of a relation, all of it by default. `Query` says what each of these means."""
 
-    @property
-    def conditions(self) -> tuple[Condition, ...]: ...
-    @property
-    def chosen(self) -> tuple[str | Column, ...]: ...
-    @property
-    def order(self) -> tuple[str, ...]: ...
-    @property
-    def key(self) -> tuple[str, ...]: ...
-    @property
-    def size(self) -> int | None: ...
-    @property
-    def skip(self) -> int | None: ...
+    key: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    chosen: tuple[str | Column, ...] = ()
+    order: tuple[str, ...] = ()
+    size: int | None = None
+    skip: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A statement to run, and how its rows are to be understood.
 
     hidden: cells at a row's end that serve the position and are not delivered.

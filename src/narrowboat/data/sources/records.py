@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 from narrowboat.data.source import Row
@@ -17,7 +16,9 @@ def column_names(row: Any) -> tuple[str, ...]:
     """
     if isinstance(row, Mapping):
         return tuple(str(key) for key in row)
-    if is_dataclass(row):
+    if hasattr(row, "__dataclass_fields__"):
+        from dataclasses import fields  # dear to import, and so loaded already where it is needed
+
         return tuple(field.name for field in fields(row))
     for attribute in ("_fields", "model_fields"):
         if names := getattr(type(row), attribute, ()):

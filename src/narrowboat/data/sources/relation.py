@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from narrowboat.data.columns import Column
 from narrowboat.data.source import Count, Row
@@ -14,14 +13,13 @@ MARK = "\0"
 """Stands for a parameter in the text of an `Sql`; no statement can hold this character."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sql:
+class Sql(NamedTuple):
     """A piece of a statement: text with a MARK for each parameter, and the parameters in that order."""
 
     text: str
     parameters: tuple[Any, ...] = ()
 
-    def __add__(self, other: Sql) -> Sql:
+    def __add__(self, other: Sql) -> Sql:  # type: ignore[override]  # grows as a statement, not as a tuple
         return Sql(self.text + other.text, self.parameters + other.parameters)
 
 
@@ -31,15 +29,13 @@ def joined(pieces: Sequence[Sql], separator: str) -> Sql:
     return Sql(separator.join(piece.text for piece in pieces), parameters)
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """A table or view, by its name."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """A column as its database handles it.
 
     sql: its name, quoted. value: what is selected for a cell. bound: a parameter that is compared with it.
@@ -55,8 +51,7 @@ class Field:
     exact: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class KeyPart:
+class KeyPart(NamedTuple):
     """A column of a resume key. collation: the clause that makes the order that of the key's index, or empty."""
 
     name: str
@@ -66,8 +61,7 @@ class KeyPart:
 Key: TypeAlias = tuple[KeyPart, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(NamedTuple):
     """A table or query that was found. keys: those the catalogue guarantees, the best first."""
 
     source: Sql

@@ -11,7 +11,6 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 from urllib.parse import quote
-from uuid import UUID
 
 from narrowboat.data.source import Count, Row
 from narrowboat.data.sources import sqlite_catalogue
@@ -141,6 +140,10 @@ def _bindable(value: Any) -> Any:
             return value.isoformat(" ")
         case date() | time():
             return value.isoformat()
-        case Decimal() | UUID():
+        case Decimal():
             return str(value)
+    from uuid import UUID  # rarely needed, and dear to import
+
+    if isinstance(value, UUID):
+        return str(value)
     raise BadParameter(f"SQLite cannot compare with a {type(value).__name__}.")

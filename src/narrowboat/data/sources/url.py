@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
-_IN_AUTHORITY = re.compile(r"(?<=://)([^:/@?#]*):(.*)@", re.DOTALL)
-_IN_QUERY = re.compile(r"(?<=[?&])((?:ssl)?password)=([^&#]*)", re.IGNORECASE)
+_IN_AUTHORITY = r"(?s)(?<=://)([^:/@?#]*):(.*)@"
+_IN_QUERY = r"(?i)(?<=[?&])((?:ssl)?password)=([^&#]*)"
 
 
 def masked(url: str) -> str:
@@ -14,7 +14,7 @@ def masked(url: str) -> str:
 
     A password may hold any character, escaped or not, so everything up to the last `@` counts as one.
     """
-    return _IN_QUERY.sub(r"\1=***", _IN_AUTHORITY.sub(r"\1:***@", url))
+    return re.sub(_IN_QUERY, r"\1=***", re.sub(_IN_AUTHORITY, r"\1:***@", url))
 
 
 def scrub(text: str, url: str) -> str:
@@ -26,5 +26,5 @@ def scrub(text: str, url: str) -> str:
 
 
 def _secrets(url: str) -> list[str]:
-    found = {match[2] for pattern in (_IN_AUTHORITY, _IN_QUERY) for match in pattern.finditer(url)}
+    found = {match[2] for pattern in (_IN_AUTHORITY, _IN_QUERY) for match in re.finditer(pattern, url)}
     return sorted({form for secret in found for form in (secret, unquote(secret)) if form}, key=len, reverse=True)
