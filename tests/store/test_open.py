@@ -126,14 +126,29 @@ def test_a_locked_file_is_said_to_be_locked(tmp_path: Path, monkeypatch: pytest.
     store.close()
 
 
-def test_a_switch_to_wal_that_never_gets_through_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("held", ["begin exclusive", "begin; select * from x"])
+def test_a_switch_to_wal_that_never_gets_through_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: str
+) -> None:
     monkeypatch.setattr("narrowboat.stores.sqlite.database._BUSY_SECONDS", 0.05)
     other = sqlite3.connect(tmp_path / "runs.db", isolation_level=None)
     other.execute("create table x (a)")
-    other.execute("begin exclusive")
+    other.execute("insert into x values (1)")
+    for statement in held.split(";"):
+        cursor = other.execute(statement)
     with pytest.raises(StoreUnavailable, match="locked"):
         Place(f"sqlite:///{tmp_path}/runs.db").open()
+    cursor.close()
     other.close()
+
+
+def test_a_bug_is_not_called_an_outage(tmp_path: Path) -> None:
+    store = Place(f"sqlite:///{tmp_path}/runs.db").open()
+    key = {"owner": "ann", "key": "k", "run": "r", "fingerprint": "f"}
+    with pytest.raises(sqlite3.IntegrityError), store._database.write() as tx:  # type: ignore[attr-defined]
+        tx.change_many("key_insert", [key, key])
+    assert submitted(store, idempotency_key="k")
+    store.close()
 
 
 def test_a_closed_store_says_so(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def _end_slice(tx: Session, run: Row, outcome: Outcome) -> None:
             blame(tx, run, code, message)
             tx.change("run_postpone", run=run["id"], seconds=seconds)
             _wait(tx, run)
-        case Yielded() | Stopped():
+        case _:
             _wait(tx, run)
 
 

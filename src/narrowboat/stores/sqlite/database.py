@@ -7,10 +7,10 @@ import os
 import re
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from narrowboat.errors import BadConfiguration, StorageFull, StoreUnavailable
 from narrowboat.stores.database import Row, Session
@@ -19,6 +19,11 @@ from narrowboat.stores.statements import Statements, migrations
 
 _HERE = Path(__file__).parent
 _BUSY_SECONDS = 10.0
+_NAP_SECONDS = 0.02
+"""SQLite waits longer and longer for a lock, up to 0.1 s between two looks, and so lost to a busy writer for up to two
+seconds. So it is asked again after this time, and begins with short waits."""
+_LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY)
+T = TypeVar("T")
 
 
 def _translate(sql: str) -> str:
@@ -52,7 +57,7 @@ class SQLite:
         if conn is not None:
             with _driver_errors(self._path):
                 if not conn.in_transaction:
-                    conn.execute("begin immediate")
+                    _patiently(lambda: conn.execute("begin immediate"))
                 yield SQLiteSession(conn, self._statements)
             return
         own = self._pool.take()
@@ -80,7 +85,7 @@ class SQLite:
             _create(self._path)
             conn = sqlite3.connect(
                 self._path,
-                timeout=_BUSY_SECONDS,
+                timeout=_NAP_SECONDS,
                 isolation_level=None,
                 check_same_thread=False,
                 cached_statements=256,
@@ -122,7 +127,8 @@ class SQLiteSession:
     def _execute(self, query: str, values: dict[str, Any]) -> sqlite3.Cursor:
         bound = {name: json.dumps(value) if isinstance(value, list) else value for name, value in values.items()}
         bound["now"] = time.time()
-        return self._cursor().execute(self._statements.for_values(query, values), bound)
+        cursor, sql = self._cursor(), self._statements.for_values(query, values)
+        return _patiently(lambda: cursor.execute(sql, bound))
 
     def _cursor(self) -> sqlite3.Cursor:
         cursor = self._conn.cursor()
@@ -130,9 +136,20 @@ class SQLiteSession:
         return cursor
 
 
+def _patiently(attempt: Callable[[], T]) -> T:
+    """Try again while another connection holds the lock, up to ten seconds."""
+    until = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            return attempt()
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", None) not in _LOCKED or time.monotonic() > until:
+                raise
+
+
 @contextmanager
 def _transaction(conn: sqlite3.Connection) -> Iterator[None]:
-    conn.execute("begin immediate")
+    _patiently(lambda: conn.execute("begin immediate"))
     try:
         yield
         conn.execute("commit")
@@ -146,8 +163,8 @@ def _transaction(conn: sqlite3.Connection) -> Iterator[None]:
 def _driver_errors(path: Path) -> Iterator[None]:
     try:
         yield
-    except sqlite3.IntegrityError:
-        raise
+    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+        raise  # a bug, not an outage
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
             raise StorageFull(f"The disk of {path} is full; make room, then resume the run.") from error
@@ -173,14 +190,8 @@ def _create(path: Path) -> None:
 
 def _use_wal(conn: sqlite3.Connection) -> None:
     """Write-ahead log. The switch itself does not wait for other connections, so it is tried until it is done."""
-    until = time.monotonic() + _BUSY_SECONDS
-    while conn.execute("pragma journal_mode").fetchone()[0] != "wal":
-        try:
-            conn.execute("pragma journal_mode = wal")
-        except sqlite3.OperationalError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.01)
+    if _patiently(lambda: conn.execute("pragma journal_mode").fetchone()) != ("wal",):
+        _patiently(lambda: conn.execute("pragma journal_mode = wal"))
 
 
 def _migrate(conn: sqlite3.Connection, known: list[tuple[int, str, str]], path: Path) -> None:
