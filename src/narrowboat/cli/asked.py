@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from narrowboat.data.columns import Column, Type
 from narrowboat.data.formats import FORMATS
@@ -19,8 +18,7 @@ EXTRA: Mapping[Type, str] = {Type.DATETIME: "zone", Type.MONEY: "currency", Type
 """What may stand after a type's colon: `--type paid=money:GHS`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """An export as the command line says it."""
 
     url: str

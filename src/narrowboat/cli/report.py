@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from narrowboat.cli.outcome import complain, exit_status, print_json, say
 from narrowboat.cli.rendering import error_json, readable
@@ -12,8 +11,7 @@ from narrowboat.kernel.memory import peak
 from narrowboat.kernel.model import Run, State
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """A run, its file (whole or partial), and what it took. `before`: rows that were there when it was resumed."""
 
     run: Run

@@ -46,7 +46,7 @@ class PartFile:
         self._path = folder / name
         self._begun, self._length, self._crc = 0, 0, 0
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_folder(folder)
             self._file = open(self._path, "wb", buffering=0, opener=lambda p, flags: os.open(p, flags, 0o600))
             sync_folder(folder)
         except OSError as error:
@@ -79,86 +79,95 @@ class PartFile:
         self._file.close()
 
 
-class Published(NamedTuple):
-    """What reading the finished file once found."""
+def _make_folder(folder: Path) -> None:
+    if not folder.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sync_folder(folder.parent)
 
+
+class Made(NamedTuple):
+    """A finished file that may not be in its place yet, and what reading it once found."""
+
+    path: Path
     bytes: int
     sha256: str
 
 
-def publish(
-    folder: Path, name: str, extents: Sequence[Extent], assemble: Callable[[Path, Path], None] | None
-) -> Published:
-    """Make the committed extents one verified file `folder/name`. Idempotent, whenever it was killed before.
+def prepare(folder: Path, name: str, extents: Sequence[Extent], assemble: Callable[[Path, Path], None] | None) -> Made:
+    """Make the committed extents one verified file, synced. Idempotent, whenever it or `put` was killed before.
 
-    assemble: makes the file from the joined bytes, where those are only a spool.
+    name: what the file will be called. assemble: makes it from the joined bytes, where those are only a spool.
+    Raises NoArtifact where the disk does not hold what was committed.
     """
-    target = folder / name
-    if not target.exists():
-        joined = _joined(folder, extents)
-        _verify(joined, extents)
-        if assemble:
-            made = folder / "assembled.tmp"
-            assemble(joined, made)
-            joined = made
-        _put(joined, target)
-    found = Published(target.stat().st_size, _sha256(target))
-    for leftover in folder.iterdir():
-        if leftover.name not in (name, MANIFEST):
-            leftover.unlink()
-    return found
+    if (published := folder / name).exists():
+        return _read(published, () if assemble else extents)
+    joined = _joined(folder, extents)
+    if not assemble:
+        return _read(joined, extents)
+    _read(joined, extents)
+    assembled = folder / "assembled.tmp"
+    assemble(joined, assembled)
+    _sync(assembled)
+    return _read(assembled, ())
 
 
-def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Put the manifest beside the file."""
-    temporary = folder / (MANIFEST + ".tmp")
-    temporary.write_text(json.dumps(manifest, indent=2) + "\n")
-    _put(temporary, folder / MANIFEST)
+def put(made: Made, target: Path, manifest: Mapping[str, Any]) -> None:
+    """Give the file its name, with the manifest beside it, and remove what led to it. Idempotent.
 
-
-def _put(made: Path, target: Path) -> None:
+    The manifest is not synced on its own: the store has it too.
+    """
     try:
-        with open(made, "rb+") as file:
-            os.fsync(file.fileno())
-        made.rename(target)
+        (target.parent / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
+        made.path.rename(target)
         sync_folder(target.parent)
     except OSError as error:
         raise storage_error(error, target) from error
+    for leftover in target.parent.iterdir():
+        if leftover.name not in (target.name, MANIFEST):
+            leftover.unlink()
+
+
+def _sync(path: Path) -> None:
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())
 
 
 def _joined(folder: Path, extents: Sequence[Extent]) -> Path:
-    """One file with just the extents: the part file itself, cut to size, if there is only one."""
+    """One synced file with just the extents: the part file itself, cut to size, if there is only one."""
     names = {extent.file for extent in extents}
     if len(names) == 1:
-        only = folder / names.pop()
-        os.truncate(only, sum(extent.length for extent in extents))
+        only, length = folder / names.pop(), sum(extent.length for extent in extents)
+        if only.stat().st_size != length:
+            os.truncate(only, length)
+            _sync(only)
         return only
     path = folder / "joined.tmp"
     try:
         with open(path, "wb") as out:
             for piece in read_extents(folder, extents):
                 out.write(piece)
+        _sync(path)
     except OSError as error:
         raise storage_error(error, path) from error
     return path
 
 
-def _verify(path: Path, extents: Sequence[Extent]) -> None:
-    with open(path, "rb") as file:
+def _read(path: Path, extents: Sequence[Extent]) -> Made:
+    """Read the file once: its digest, and whether its bytes are those of the extents (if any are given)."""
+    digest, total = hashlib.sha256(), 0
+    with open(path, "rb", buffering=0) as file:
         for extent in extents:
             crc, left = 0, extent.length
             while left and (piece := file.read(min(PIECE, left))):
                 crc, left = zlib.crc32(piece, crc), left - len(piece)
+                digest.update(piece)
             if left or crc != extent.crc:
                 raise NoArtifact(f"{path.name} is damaged on disk: a committed piece does not match its checksum.")
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb", buffering=0) as file:
+            total += extent.length
         while piece := file.read(PIECE):
             digest.update(piece)
-    return digest.hexdigest()
+            total += len(piece)
+    return Made(path, total, digest.hexdigest())
 
 
 def read_extents(folder: Path, extents: Iterable[Extent]) -> Iterator[bytes]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 import types
 import typing
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from narrowboat.errors import BadConfiguration, BadParameter
+
+if TYPE_CHECKING:
+    import inspect
 
 TRUE, FALSE = frozenset({"true", "1", "yes", "on"}), frozenset({"false", "0", "no", "off"})
 
@@ -72,6 +74,8 @@ class Parameter(NamedTuple):
 
 def signature(function: Callable[..., Any]) -> tuple[Parameter, ...]:
     """The parameters of a job's function. Raises BadConfiguration for what cannot come over HTTP."""
+    import inspect  # a large module, needed only where jobs are registered
+
     hints = typing.get_type_hints(function)
     return tuple(
         _parameter(function, p, hints.get(p.name, str)) for p in inspect.signature(function).parameters.values()

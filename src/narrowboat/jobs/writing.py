@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from narrowboat.data.format import Alterations, Format
 from narrowboat.data.source import Block, Reader
-from narrowboat.jobs.artifact import PartFile, publish, write_manifest
+from narrowboat.jobs.artifact import PartFile, prepare, put
 from narrowboat.jobs.tables import Named, count, header
 from narrowboat.kernel.model import Artifact, Chunk, Counters, Cursor, Extent, Lease
 
@@ -54,35 +55,41 @@ class Writing:
         self._table, self._position = self._cursor["table"], self._cursor["position"]
         self._writer = self._format.writer(self._cursor["writer"])
         self._file = PartFile(self._folder, f"{self._lease.fence}.part")
-        self._pieces = self._encoded(self._file)
+        self._blocks = self._encoded(self._file)
+        self._ended = False
 
     def advance(self, blocks: int) -> Chunk:
         """See `kernel.work.Work`."""
-        rows, ended = 0, False
-        for _ in range(blocks):
-            added = next(self._pieces, None)
-            if ended := added is None:
-                break
-            rows += added or 0
-        chunk = self._chunk(rows, ended)
+        rows = sum(islice(self._blocks, blocks))
+        chunk = self._chunk(rows)
         self._restart, self._total = False, None
         return chunk
 
     def _encoded(self, file: PartFile) -> Iterator[int]:
-        """Write block after block, table after table; yields the rows of each."""
-        raw_text, block_rows = self._format.raw_text, self._lease.run.block_rows
-        for index in range(self._cursor["table"], len(self._tables)):
-            resumed = index < len(self._rows)
-            after = self._cursor["position"] if resumed else None
-            self._reader = self._tables[index].source.open(after=after, rows=block_rows, raw_text=raw_text)
-            if self._interrupted:
-                self._reader.cancel()
-            for block in self._reader.blocks():
-                yield self._write(file, index, block)
-            if index == len(self._rows):
-                self._write(file, index, Block((), None))
-            self._reader.close()
-        file.append(self._writer.end())
+        """Write block after block, table after table; yields the rows of each. The end comes with the last of them."""
+        last = len(self._tables) - 1
+        for index in range(self._cursor["table"], last + 1):
+            for block, more in self._read(index):
+                rows = self._write(file, index, block)
+                if index == last and not more:
+                    file.append(self._writer.end())
+                    self._ended = True
+                yield rows
+
+    def _read(self, index: int) -> Iterator[tuple[Block, bool]]:
+        """The blocks of a table that are still to be written, and whether more follow. One at least, if it is empty."""
+        full = self._lease.run.block_rows
+        after = self._cursor["position"] if index < len(self._rows) else None
+        self._reader = self._tables[index].source.open(after=after, rows=full, raw_text=self._format.raw_text)
+        if self._interrupted:
+            self._reader.cancel()
+        for block in self._reader.blocks():
+            yield block, len(block.rows) == full
+            if len(block.rows) < full:
+                break
+        else:
+            yield Block((), self._position if index < len(self._rows) else None), False
+        self._reader.close()
 
     def _write(self, file: PartFile, index: int, block: Block) -> int:
         if index == len(self._rows):
@@ -94,7 +101,7 @@ class Writing:
         self._position, self._table = block.position, index
         return len(block.rows)
 
-    def _chunk(self, rows: int, ended: bool) -> Chunk:
+    def _chunk(self, rows: int) -> Chunk:
         assert self._file is not None  # noqa: S101  # advance is not called once done
         extent = self._file.extent()
         altered = self._writer.alterations
@@ -105,13 +112,13 @@ class Writing:
             "rows": list(self._rows),
             "writer": self._writer.state(),
             "altered": merged(self._cursor["altered"], altered),
-            "done": ended,
+            "done": self._ended,
         }
         return Chunk(
             cursor=self._cursor,
             counters=Counters(rows=rows, altered=sum(altered.counts.values()), bytes=extent.length if extent else 0),
             extent=extent,
-            last=ended,
+            last=self._ended,
             total=(self._total.rows, self._total.estimated) if self._total else None,
             restart=self._restart,
         )
@@ -121,10 +128,10 @@ class Writing:
         if self._file:
             self._file.close()
         spooled = self._format.assemble if self._format.spools else None
-        found = publish(self._folder, self._filename, list(extents), spooled)
-        manifest = self._manifest(found.bytes, found.sha256)
-        write_manifest(self._folder, manifest)
-        return Artifact(self._filename, self._format.media_type, found.bytes, found.sha256, manifest)
+        made = prepare(self._folder, self._filename, list(extents), spooled)
+        manifest = self._manifest(made.bytes, made.sha256)
+        put(made, self._folder / self._filename, manifest)
+        return Artifact(self._filename, self._format.media_type, made.bytes, made.sha256, manifest)
 
     def _manifest(self, size: int, sha256: str) -> dict[str, Any]:
         rows = self._cursor["rows"]

@@ -4,12 +4,13 @@ import hashlib
 import os
 import resource
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from narrowboat.errors import NoArtifact, StorageFull
-from narrowboat.jobs.artifact import PartFile, clip, publish, read_extents, write_manifest
+from narrowboat.jobs.artifact import MANIFEST, Made, PartFile, clip, prepare, put, read_extents
 from narrowboat.kernel.model import ChunkRow, Extent
 
 
@@ -24,27 +25,33 @@ def part(folder: Path, fence: int, *pieces: bytes) -> list[Extent]:
     return extents
 
 
+def publish(folder: Path, name: str, extents: list[Extent], assemble: Callable[[Path, Path], None] | None) -> Made:
+    """Both steps of publishing."""
+    made = prepare(folder, name, extents, assemble)
+    put(made, folder / name, {"complete": True})
+    return made
+
+
 def test_a_file_of_one_fence_is_cut_to_what_was_committed_and_renamed(tmp_path: Path) -> None:
     extents = part(tmp_path, 1, b"abc", b"defg", b"not committed")[:2]
     found = publish(tmp_path, "leads.csv", extents, None)
     assert (tmp_path / "leads.csv").read_bytes() == b"abcdefg"
-    assert found == (7, hashlib.sha256(b"abcdefg").hexdigest())
-    assert os.listdir(tmp_path) == ["leads.csv"]
+    assert found[1:] == (7, hashlib.sha256(b"abcdefg").hexdigest())
+    assert sorted(os.listdir(tmp_path)) == ["leads.csv", MANIFEST]
 
 
 def test_files_of_several_fences_are_joined_from_committed_bytes_only(tmp_path: Path) -> None:
     extents = part(tmp_path, 1, b"abc", b"LOST")[:1] + part(tmp_path, 2, b"de") + part(tmp_path, 3, b"f")
     publish(tmp_path, "leads.csv", extents, None)
     assert (tmp_path / "leads.csv").read_bytes() == b"abcdef"
-    assert os.listdir(tmp_path) == ["leads.csv"]
+    assert sorted(os.listdir(tmp_path)) == ["leads.csv", MANIFEST]
 
 
 def test_publishing_again_after_any_interruption_gives_the_same(tmp_path: Path) -> None:
     extents = part(tmp_path, 1, b"abc") + part(tmp_path, 2, b"def")
     (tmp_path / "joined.tmp").write_bytes(b"half of a joi")
     first = publish(tmp_path, "leads.csv", extents, None)
-    write_manifest(tmp_path, {"complete": True})
-    assert publish(tmp_path, "leads.csv", extents, None) == first
+    assert publish(tmp_path, "leads.csv", extents, None)[1:] == first[1:]
     assert sorted(os.listdir(tmp_path)) == ["leads.csv", "manifest.json"]
 
 
@@ -60,7 +67,7 @@ def test_a_format_that_spools_makes_the_file_at_the_end(tmp_path: Path) -> None:
     extents = part(tmp_path, 1, b"abc")
     publish(tmp_path, "leads.x", extents, lambda spool, out: out.write_bytes(spool.read_bytes().upper()) and None)
     assert (tmp_path / "leads.x").read_bytes() == b"ABC"
-    assert os.listdir(tmp_path) == ["leads.x"]
+    assert sorted(os.listdir(tmp_path)) == ["leads.x", MANIFEST]
 
 
 def test_any_range_of_a_growing_artifact_reads_right(tmp_path: Path) -> None:
