@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -20,7 +21,10 @@ _NUMBERS = itertools.count()
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """A PostgreSQL server of this session's own, on a socket in a short path."""
+    """A PostgreSQL server of this session's own, on a socket in a short path; or the one that TEST_POSTGRESQL names."""
+    if "TEST_POSTGRESQL" in os.environ:
+        yield os.environ["TEST_POSTGRESQL"]
+        return
     with tempfile.TemporaryDirectory(prefix="nb-pg-") as folder:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it warns of a missing XDG_RUNTIME_DIR, which is not used here

@@ -80,7 +80,7 @@ def test_a_server_that_is_not_there_is_unavailable(postgres_url: str) -> None:
 
 
 def test_a_row_that_stays_locked_is_unavailable(postgres_url: str) -> None:
-    url = postgres_url + "&options=-c%20lock_timeout%3D100ms"
+    url = f"{postgres_url}{'&' if '?' in postgres_url else '?'}options=-c%20lock_timeout%3D100ms"
     store = Place(url, "test_locked").open()
     run_id = submitted(store)
     with psycopg.connect(postgres_url) as conn:
