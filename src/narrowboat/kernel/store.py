@@ -49,7 +49,7 @@ class Store(Protocol):
     def request(self, run_id: str, request: Request, *, by: str | None = None) -> Run:
         """Pause, resume or cancel; harmless when repeated. Cancelling a shared run first lets go of one holder.
 
-        Raises UnknownRun, IllegalTransition.
+        Raises UnknownRun, IllegalTransition, and TooManyRuns where an ended run would exceed its owner's limit.
         """
         ...
 
@@ -64,7 +64,7 @@ class Store(Protocol):
     def events(self, run_id: str) -> Sequence[Event]: ...
 
     def rejects(self, run_id: str, *, after: int = 0, limit: int = 1000) -> Sequence[Reject]:
-        """In order of source row; `after` is the last row seen."""
+        """In order of source row; `after` is the last row seen. A row is never cut in two, so there may be a few more."""
         ...
 
     def chunks(self, run_id: str, *, after: int = -1, limit: int = 1000) -> Sequence[ChunkRow]:
