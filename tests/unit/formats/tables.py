@@ -9,13 +9,13 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from hypothesis import strategies as st
 
 from narrowboat.data.columns import Column, Type
-from narrowboat.data.format import Alterations, Format, Table
+from narrowboat.data.format import Alteration, Alterations, Format, Table
 from narrowboat.data.source import Row
 
 NAIVE = datetime(2026, 3, 1, 14, 30, 15)
@@ -77,11 +77,18 @@ ODD: list[Any] = [
 CELLS[Type.ANY] = [cell for cells in CELLS.values() for cell in cells] + ODD
 
 
+class Altered(NamedTuple):
+    """What a writer altered, all its lives together."""
+
+    counts: dict[str, int]
+    first: list[Alteration]
+
+
 def write(
     format: Format, givens: Sequence[Given], folder: Path, *, cuts: Collection[int] = ()
-) -> tuple[bytes, Alterations]:
+) -> tuple[bytes, Altered]:
     """The finished file, and what was altered. cuts: the numbers of the steps before which the work is killed."""
-    writer, out, altered, step = format.writer(), b"", Alterations(), 0
+    writer, out, altered, step = format.writer(), b"", Altered({}, []), 0
     for given in givens:
         out += writer.begin(given.table, given.blocks[0] if given.blocks else ())
         for block in given.blocks:
@@ -105,10 +112,10 @@ def finish(format: Format, out: bytes, folder: Path) -> bytes:
     return made.read_bytes()
 
 
-def _merge(into: Alterations, more: Alterations) -> None:
+def _merge(into: Altered, more: Alterations) -> None:
     for code, number in more.counts.items():
         into.counts[code] = into.counts.get(code, 0) + number
-    into.first = [*into.first, *more.first][: Alterations.KEEP]
+    into.first.extend(more.first[: Alterations.KEEP - len(into.first)])
 
 
 _ZONES = st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45)), timezone(timedelta(hours=-11))])

@@ -20,7 +20,7 @@ from narrowboat.data.columns import Column, Type
 from narrowboat.data.format import Alterations, Format, Table
 from narrowboat.data.formats import FORMATS, format_named
 from narrowboat.errors import NotRepresentable
-from tests.unit.formats.tables import CELLS, Given, any_table, finish, write
+from tests.unit.formats.tables import CELLS, Altered, Given, any_table, finish, write
 
 COLUMNS = (Column("id", Type.INTEGER), Column("name", Type.TEXT, label="Full name"), Column("when", Type.DATETIME))
 ROWS = [(number, b"caf\xc3\xa9", "2026-03-01 14:30:15") for number in range(1, 8)]
@@ -60,7 +60,7 @@ ROW_COUNTERS: dict[str, Callable[[bytes], int]] = {
 def test_every_row_arrives(format: Format, tmp_path: Path) -> None:
     file, altered = write(format, [SEVEN], tmp_path)
     assert rows_in(format, file) == 7
-    assert altered == Alterations()
+    assert altered == Altered({}, [])
 
 
 def test_a_table_without_rows_is_a_whole_file(format: Format, tmp_path: Path) -> None:

@@ -296,7 +296,8 @@ def test_a_table_without_columns_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"dialect": "exel"}, {"bom": "maybe"}, {"header": 1}, {"null": 5}, {"null": 'a"b'}, {"null": "a,b"},
+    [{"dialect": "exel"}, {"bom": "maybe"}, {"bom": []}, {"dialect": {}}, {"header": 1}, {"null": 5}, {"null": "\""},
+     {"null": "a,b"},
      {"quote": "some"}, {"formulas": True}, {"colour": "red"}],
 )  # fmt: skip
 def test_a_bad_option_is_refused_by_name(options: dict[str, Any]) -> None:

@@ -16,11 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from narrowboat.data.columns import Column, Type
-from narrowboat.data.format import Alterations, Table
+from narrowboat.data.format import Table
 from narrowboat.data.formats import format_named
 from narrowboat.errors import BadConfiguration, BadParameter, NotRepresentable
-from tests.unit.formats.tables import Given, any_table, write
+from tests.unit.formats.tables import Altered, Given, any_table, write
 
+NOTHING = Altered({}, [])
 DECIMALS = [Decimal("1.5"), Decimal(2), Decimal("0.25")]
 NARROW_AND_LONG = [Decimal(10**30), Decimal("1E-20")]
 MIDNIGHT, NINE = datetime(2026, 3, 1), datetime(2026, 3, 1, 9)
@@ -28,7 +29,7 @@ PRECISE = datetime(2026, 2, 28, 9, 5, 1, 7)
 UTC_MOMENT = pa.timestamp("us", "UTC")
 
 
-def read(cells: Sequence[Any], column: Column, folder: Path) -> tuple[pa.DataType, list[Any], Alterations]:
+def read(cells: Sequence[Any], column: Column, folder: Path) -> tuple[pa.DataType, list[Any], Altered]:
     """Type and values of a column that was written two rows a block, and what was altered."""
     rows = [(cell,) for cell in cells]
     blocks = tuple(rows[start : start + 2] for start in range(0, len(rows), 2))
@@ -57,7 +58,7 @@ def read(cells: Sequence[Any], column: Column, folder: Path) -> tuple[pa.DataTyp
     ],
 )  # fmt: skip
 def test_declared_types(column: Column, cells: list[Any], type: Any, values: list[Any], tmp_path: Path) -> None:
-    assert read(cells, column, tmp_path) == (type, values, Alterations())
+    assert read(cells, column, tmp_path) == (type, values, NOTHING)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_declared_types(column: Column, cells: list[Any], type: Any, values: lis
 def test_an_undeclared_column_has_the_type_that_holds_all_its_cells(
     cells: list[Any], type: Any, values: list[Any], tmp_path: Path
 ) -> None:
-    assert read(cells, Column("a"), tmp_path) == (type, values, Alterations())
+    assert read(cells, Column("a"), tmp_path) == (type, values, NOTHING)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +208,7 @@ exact = {
 )
 def test_values_of_the_declared_type_come_back_as_they_were(case: tuple[Type, list[Any]], tmp_path: Path) -> None:
     type, cells = case
-    assert read(cells, Column("a", type), tmp_path)[1:] == (cells, Alterations())
+    assert read(cells, Column("a", type), tmp_path)[1:] == (cells, NOTHING)
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

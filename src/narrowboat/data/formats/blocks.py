@@ -74,10 +74,11 @@ class _ColumnText:
         return self._spread(cells, present, (self._joins and self._as_text(present)) or self._by_kind(present))
 
     def _as_text(self, cells: Sequence[Any]) -> Rendered | None:
-        """Most columns are UTF-8 text throughout; None for one that is not."""
+        """Most columns are text throughout; None for one that is not."""
         try:
-            return self._style.text(cells, join(cells))
-        except TypeError:
+            texts = list(map(str.encode, cells)) if type(cells[0]) is str else cells
+            return self._style.text(texts, join(texts))
+        except (TypeError, UnicodeEncodeError):
             return None
 
     def _by_kind(self, cells: Sequence[Any]) -> Rendered:

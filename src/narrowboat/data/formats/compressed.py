@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from struct import pack
 from typing import Final
@@ -26,11 +25,13 @@ _PIECE: Final = 1 << 18
 """Bytes deflated at once where a finished file is wrapped."""
 
 
-@dataclass(frozen=True, slots=True)
 class _Envelope:
     """What both envelopes take from the format inside."""
 
-    inner: Format
+    __slots__ = ("inner",)
+
+    def __init__(self, inner: Format) -> None:
+        self.inner = inner
 
     @property
     def raw_text(self) -> bool:
@@ -45,11 +46,11 @@ class _Envelope:
         return ", ".join(dict.fromkeys(filter(None, (self.inner.codec, CODEC))))
 
 
-@dataclass(frozen=True, slots=True)
 class Gzip(_Envelope):
     """A format in one gzip member."""
 
     media_type = "application/gzip"
+    __slots__ = ()
 
     @property
     def extension(self) -> str:
@@ -68,11 +69,11 @@ class Gzip(_Envelope):
         _wrap(self.inner, spool, out, deflate.write, _GZIP_HEADER, lambda: deflate.end() + _gzip_trailer(deflate))
 
 
-@dataclass(frozen=True, slots=True)
 class Zip(_Envelope):
     """A format in a zip: a member for each table, or one for all where the format itself holds several."""
 
     media_type = "application/zip"
+    __slots__ = ()
 
     @property
     def extension(self) -> str:

@@ -39,10 +39,12 @@ class Conversions(dict[type, Conversion]):
     def __init__(self, column: Column, style: Style) -> None:
         """Raises BadConfiguration for an unknown time zone."""
         super().__init__()
-        self._by_name = _for_any(column, style) | _for_declared(column, style)
+        self._column, self._style = column, style
+        zone_of(column)
 
     def __missing__(self, kind: type) -> Conversion:
-        self[kind] = self._by_name[nearest(kind, self._by_name)]
+        by_name = _for_any(self._column, self._style) | _for_declared(self._column, self._style)
+        self[kind] = by_name[nearest(kind, by_name)]
         return self[kind]
 
 

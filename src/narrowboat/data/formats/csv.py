@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -42,22 +41,23 @@ DIALECTS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class Csv:
-    """The format `csv`. One table a file; see docs/reference/formats.md for the options."""
+    """The format `csv`. One table a file; see docs/reference/formats.md for the options.
 
-    dialect: Dialect
-    bom: bool
-    header: bool
-    null: str
-    quote_all: bool
-    formulas: bool
-    """Whether text that a spreadsheet would run is kept as it is."""
+    null: what stands for null. formulas: whether text that a spreadsheet would run is kept as it is.
+    """
 
     raw_text = True
     several_tables = False
     spools = False
     codec = ""
+    __slots__ = ("bom", "dialect", "formulas", "header", "null", "quote_all")
+
+    def __init__(
+        self, dialect: Dialect, *, bom: bool, header: bool, null: str, quote_all: bool, formulas: bool
+    ) -> None:
+        self.dialect, self.bom, self.header = dialect, bom, header
+        self.null, self.quote_all, self.formulas = null, quote_all, formulas
 
     @classmethod
     def with_options(cls, options: Options) -> Csv:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from narrowboat.data.format import Options
 from narrowboat.errors import BadParameter
 
 __all__ = ["Choices"]
-
-_FLAGS: Final[dict[object, bool]] = {True: True, False: False, "true": True, "false": False}
 
 
 class Choices:
@@ -24,9 +21,11 @@ class Choices:
     def flag(self, option: str, default: bool) -> bool:
         """A yes or no: a bool, or the words `true` and `false`."""
         value = self._value(option, default)
-        if value not in _FLAGS or (isinstance(value, int) and not isinstance(value, bool)):
+        if isinstance(value, bool):
+            return value
+        if value not in ("true", "false"):
             raise self._bad(option, value, "true or false")
-        return _FLAGS[value]
+        return value == "true"
 
     def choice(self, option: str, allowed: Sequence[str]) -> str:
         """One of `allowed`, the first by default."""

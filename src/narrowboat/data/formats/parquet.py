@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from narrowboat.data.format import Options, State, Writer
@@ -12,7 +11,6 @@ from narrowboat.errors import MissingExtra
 __all__ = ["Parquet"]
 
 
-@dataclass(frozen=True, slots=True)
 class Parquet:
     """The format `parquet`. Columns are called by their names; it has no options."""
 

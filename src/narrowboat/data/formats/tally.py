@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 import pyarrow as pa
@@ -54,14 +53,14 @@ _UNDECLARED: Final = {
 }
 
 
-@dataclass(slots=True)
 class Tally:
     """The kinds seen in one column, and the most digits before and after the point in exact numbers."""
 
-    column: Column
-    kinds: set[str] = field(default_factory=set)
-    whole: int = 0
-    scale: int = 0
+    __slots__ = ("column", "kinds", "scale", "whole")
+
+    def __init__(self, column: Column, kinds: Iterable[str], whole: int, scale: int) -> None:
+        self.column, self.kinds = column, set(kinds)
+        self.whole, self.scale = whole, scale
 
     def note(self, cells: Sequence[Any], texts: Texts) -> list[int]:
         """Note a block. cells: as they came; texts: the same as text. Returns which of them the column cannot hold."""
@@ -127,16 +126,14 @@ class Tally:
         return pa.decimal256(2 * _MOST_DIGITS, scale)
 
     def _moment(self) -> Any:
-        zone = pa.timestamp("us", self.column.zone or "UTC")
-        if self.kinds == {"aware"} or (not self.kinds and self.column.zone):
-            return zone
-        if "aware" in self.kinds:
+        kinds = self.kinds
+        if not kinds and self.column.type is Type.DATE:
+            return pa.date32()
+        if kinds == {"aware"} or (not kinds and self.column.zone):
+            return pa.timestamp("us", self.column.zone or "UTC")
+        if "aware" in kinds:
             return pa.string()
-        return (
-            pa.date32()
-            if self.kinds == {"date"} or (not self.kinds and self.column.type is Type.DATE)
-            else pa.timestamp("us")
-        )
+        return pa.date32() if kinds == {"date"} else pa.timestamp("us")
 
 
 _FIXED: Final = {
