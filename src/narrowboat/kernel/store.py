@@ -64,7 +64,7 @@ class Store(Protocol):
     def events(self, run_id: str) -> Sequence[Event]: ...
 
     def rejects(self, run_id: str, *, after: int = 0, limit: int = 1000) -> Sequence[Reject]:
-        """In order of source row; `after` is the last row seen. A row is never cut in two, so there may be a few more."""
+        """In order of source row; `after` is the last row seen. A row is never cut in two: a few more may come."""
         ...
 
     def chunks(self, run_id: str, *, after: int = -1, limit: int = 1000) -> Sequence[ChunkRow]:
