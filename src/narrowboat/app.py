@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from narrowboat.dispatch.care import Care
 from narrowboat.errors import BadConfiguration, NothingToRetry, UnknownJob
 from narrowboat.jobs import artifact
 from narrowboat.jobs.export import Export
@@ -22,7 +21,7 @@ from narrowboat.kernel.store import Store
 from narrowboat.stores import open_store
 
 if TYPE_CHECKING:
-    from narrowboat.dispatch.bell import Bell
+    from narrowboat.dispatch.care import Care
     from narrowboat.web.access import WhoIs
     from narrowboat.web.follow import Follow
 
@@ -77,12 +76,6 @@ class Narrowboat:
     def lock(self) -> Path:
         """The file whose lock makes a process the one that supervises workers on this host."""
         return self.folder / "supervisor.lock"
-
-    @cached_property
-    def _bell(self) -> Bell:
-        from narrowboat.dispatch.bell import Bell
-
-        return Bell.of(self.lock)
 
     @cached_property
     def target(self) -> str:
@@ -205,7 +198,7 @@ class Narrowboat:
         if self.dispatcher:
             self.dispatcher.hint(run.id, queue=run.queue, priority=run.priority, not_before=run.not_before, conn=conn)
         else:
-            self._bell.ring("hint")
+            self._ring("hint")
 
     def ask(self, run_id: str, request: Request, *, by: str | None = None) -> Run:
         """Pause, resume or cancel a run."""
@@ -213,10 +206,17 @@ class Narrowboat:
         if self.dispatcher:
             self.dispatcher.wake(run_id)
         else:
-            self._bell.ring("wake", run_id)
+            self._ring("wake", run_id)
         if request is Request.RESUME:
             self._hint(run)
         return run
+
+    def _ring(self, word: str, run_id: str = "") -> None:
+        """Reach the process that supervises this host's workers, if there is one."""
+        if self.lock.exists():
+            from narrowboat.dispatch.bell import Bell
+
+            Bell.of(self.lock).ring(word, run_id)
 
     def run_folder(self, run_id: str) -> Path:
         """Where the files of a run are."""
@@ -237,6 +237,8 @@ class Narrowboat:
 
         changed: told each run that was given to others or ended by it.
         """
+
+        from narrowboat.dispatch.care import Care
 
         def tell(run_id: str) -> None:
             run = self.store.get(run_id)
