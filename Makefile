@@ -30,7 +30,7 @@ demo: setup
 	$(BIN)/narrowboat demo --folder .demo --rows $(ROWS) $(if $(KEEP),--keep)
 
 check: lint
-	$(BIN)/pytest -q tests/unit
+	$(BIN)/pytest -q -m "not services" tests/unit
 
 lint: setup
 	$(BIN)/ruff format --check --quiet .

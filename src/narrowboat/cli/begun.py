@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,9 +11,10 @@ from narrowboat.cli.asked import Asked
 from narrowboat.cli.foreground import WORKER
 from narrowboat.cli.outcome import say
 from narrowboat.cli.place import Place
-from narrowboat.data.sources import Query
 from narrowboat.errors import BadParameter, NarrowboatError
 from narrowboat.jobs import artifact
+from narrowboat.jobs.export import Export
+from narrowboat.jobs.parameters import Parameter
 from narrowboat.kernel.model import CLAIMABLE, Filter, Request, Run, State
 
 JOB = "export"
@@ -35,18 +36,13 @@ def check(place: Place, *, resume: bool, force: bool) -> None:
 def at(place: Place, asked: Asked, *, time_limit: float | None) -> Iterator[Narrowboat]:
     """A Narrowboat whose only job is this export, with its state in the place."""
     nb = Narrowboat(place.store, folder=place.folder)
-    nb.export(JOB, time_limit=time_limit)(_tables(asked))
+    # The digest is the run's parameter, so that --resume notices other arguments.
+    digest = Parameter("request", str, required=True, nullable=False)
+    nb.register(Export(JOB, lambda request: asked.sources(), (digest,), title=JOB, time_limit=time_limit))
     try:
         yield nb
     finally:
         nb.store.close()
-
-
-def _tables(asked: Asked) -> Callable[[str], dict[str, Query]]:
-    def tables(request: str) -> dict[str, Query]:
-        return asked.sources()
-
-    return tables
 
 
 def begin(nb: Narrowboat, asked: Asked, place: Place, *, force: bool) -> Run:
@@ -60,14 +56,16 @@ def begin(nb: Narrowboat, asked: Asked, place: Place, *, force: bool) -> Run:
         return found  # it was stopped just after the file had been put in its place
     if place.target.exists() and not force:
         raise BadParameter(f"{place.target} exists. Replace it with --force, or name another file.")
-    return _again(nb, found) if found else nb.start(JOB, {"request": asked.digest()}, asked.output).run
+    # Asked of the store itself: there are no workers of a server to call.
+    new = nb.job(JOB).request({"request": asked.digest()}, asked.output, owner="")
+    return _again(nb, found) if found else nb.store.submit(new).run
 
 
 def _again(nb: Narrowboat, found: Run) -> Run:
     """The lock of the place is ours, so whoever worked on this run is gone."""
     nb.store.reconcile([WORKER], barren_limit=nb.settings.barren_limit)
     run = nb.store.get(found.id)
-    return run if run.state in (*CLAIMABLE, *WHOLE) else nb.ask(run.id, Request.RESUME)
+    return run if run.state in (*CLAIMABLE, *WHOLE) else nb.store.request(run.id, Request.RESUME)
 
 
 def _made(nb: Narrowboat, run: Run) -> Path:

@@ -96,7 +96,7 @@ class Foreground:
         self._progress.clear()
         say("Stopping … (again to stop at once)")
         try:
-            self._nb.ask(self._run.id, Request.CANCEL)
+            self._nb.store.request(self._run.id, Request.CANCEL)
         except IllegalTransition:
             return  # it is being published: a moment, and it is whole
         self._runner.look(self._run.id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,7 @@ def run(tmp_path: Path) -> Callable[..., Run]:
     nb.export("leads")(lambda: None)
     submitted = nb.start("leads").run
     nb.store.close()
-    return lambda **changed: replace(submitted, **changed)
+    return lambda **changed: submitted._replace(**changed)
 
 
 @pytest.mark.parametrize(
