@@ -6,7 +6,6 @@ from pathlib import Path
 
 from narrowboat.errors import BadConfiguration
 from narrowboat.kernel.store import Store
-from narrowboat.stores.store import SqlStore
 
 __all__ = ["open_store"]
 
@@ -18,6 +17,8 @@ def open_store(url: str, *, keep_rejects: int = 1000, connections: int = 8, sche
     schema: where the tables are on PostgreSQL. The tables are made by `migrate()`.
     Raises BadConfiguration for another URL, MissingExtra without the driver.
     """
+    from narrowboat.stores.store import SqlStore
+
     scheme, separator, rest = url.partition("://")
     if separator and scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
         from narrowboat.stores.sqlite.database import SQLite
