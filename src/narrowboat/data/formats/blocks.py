@@ -8,16 +8,19 @@ is looked at cell by cell.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from narrowboat.data.columns import Column
 from narrowboat.data.format import Alterations
 from narrowboat.data.formats.cells import Conversion, Form, Note, Rendered, Style, join
-from narrowboat.data.formats.conversions import Conversions, keeps_text
+from narrowboat.data.formats.conversions import Conversions, expects_text
 from narrowboat.data.source import Row
 from narrowboat.errors import NotRepresentable
 
 __all__ = ["BlockText", "turned"]
+
+
+_NULL: Final = type(None)
 
 
 class BlockText:
@@ -56,33 +59,38 @@ def turned(rows: Sequence[Row], width: int, before: int) -> list[tuple[Any, ...]
 class _ColumnText:
     """Renders the cells of one column, block after block. Raises for no value of any kind."""
 
-    __slots__ = ("_conversions", "_joins", "_style")
+    __slots__ = ("_conversions", "_expects_text", "_style")
 
     def __init__(self, column: Column, style: Style) -> None:
         self._style = style
         self._conversions = Conversions(column, style)
-        self._joins = keeps_text(column)
+        self._expects_text = expects_text(column)
 
     def render(self, cells: Sequence[Any]) -> Rendered:
-        if self._joins and (texts := self._as_text(cells)):
-            return texts
+        if self._expects_text:
+            if texts := self._as_text(cells):
+                return texts
+            present = [cell for cell in cells if cell is not None]
+            if present and (texts := self._as_text(present)):
+                return self._spread(cells, present, texts)
+        kinds = set(map(type, cells))
+        if _NULL not in kinds:
+            return self._by_kind(cells, kinds)
         present = [cell for cell in cells if cell is not None]
-        if len(present) == len(cells):
-            return self._by_kind(cells)
         if not present:
             return Rendered([self._style.null] * len(cells), Form.DONE)
-        return self._spread(cells, present, (self._joins and self._as_text(present)) or self._by_kind(present))
+        return self._spread(cells, present, self._by_kind(present, kinds - {_NULL}))
 
     def _as_text(self, cells: Sequence[Any]) -> Rendered | None:
-        """Most columns are text throughout; None for one that is not."""
+        """None if not all cells are text. Most columns are, so they are tried before anybody looks at types."""
         try:
             texts = list(map(str.encode, cells)) if type(cells[0]) is str else cells
             return self._style.text(texts, join(texts))
         except (TypeError, UnicodeEncodeError):
             return None
 
-    def _by_kind(self, cells: Sequence[Any]) -> Rendered:
-        conversions = {self._conversions[kind] for kind in set(map(type, cells))}
+    def _by_kind(self, cells: Sequence[Any], kinds: set[type]) -> Rendered:
+        conversions = {self._conversions[kind] for kind in kinds}
         return conversions.pop()(cells) if len(conversions) == 1 else self._mixed(cells)
 
     def _spread(self, cells: Sequence[Any], present: Sequence[Any], rendered: Rendered) -> Rendered:
