@@ -187,7 +187,7 @@ def test_going_on_searches_an_index_instead_of_reading_all_again(sqlite: Sqlite,
     relation = session.relation(Named("t"))
     session.close()
     first = reading(relation, place.choice, None)
-    again = reading(relation, place.choice, [1, ["a", "b"], ["x", 1], first.fingerprint]).statement
+    again = reading(relation, place.choice, [1, ["a", "b"], ["x", 1], first.course.fingerprint]).statement
     connection = sqlite3.connect(sqlite.path)
     plan = connection.execute("explain query plan " + again.text.replace("\0", "?"), again.parameters).fetchall()
     connection.close()

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any
 
-from narrowboat.data.columns import Column, Type
+from narrowboat.data.columns import Column
 from narrowboat.data.source import Count, Position, Reader, Shape
-from narrowboat.data.sources.conditions import Condition, Operator, selection
+from narrowboat.data.sources import cut
+from narrowboat.data.sources.conditions import Operator, asked, selection
 from narrowboat.data.sources.database import Database
+from narrowboat.data.sources.declared import declared
 from narrowboat.data.sources.placeholders import named
-from narrowboat.data.sources.reader import QueryReader
+from narrowboat.data.sources.reader import Prepared, QueryReader
 from narrowboat.data.sources.reading import Choice, chosen_fields, reading, resume_keys
 from narrowboat.data.sources.relation import Named, Relation, Sql
-from narrowboat.errors import BadParameter
-
-_LISTS = (list, tuple, set, frozenset)
 
 
 class Query:
@@ -50,10 +49,7 @@ class Query:
         column, one of = != < <= > >= like in "not in", a value. `where("deleted_at", "is null")`, or "is not null".
         A value of None drops its condition. Raises BadParameter for an operator or a list that cannot be.
         """
-        added = [_condition(column, operator, value)]
-        added += [_condition(name, "in" if isinstance(one, _LISTS) else "=", one) for name, one in equal.items()]
-        conditions = self.choice.conditions + tuple(one for one in added if one is not None)
-        return self._choosing(conditions=conditions)
+        return self._choosing(conditions=self.choice.conditions + asked(column, operator, value, equal))
 
     def columns(self, *columns: str | Column) -> Query:
         """These columns in this order: names, or Columns that also say label, type, scale, zone or currency."""
@@ -70,15 +66,11 @@ class Query:
 
     def limit(self, rows: int) -> Query:
         """At most so many rows. Raises BadParameter below 0."""
-        if rows < 0:
-            raise BadParameter(f"A limit of {rows} rows cannot be: give 0 or more.")
-        return self._choosing(size=rows, skip=None)
+        return self._choosing(cut=cut.first(rows))
 
     def page(self, number: int, size: int) -> Query:
         """Page `number`, counted from 1, of `size` rows. Needs a key. Raises BadParameter for a page that cannot be."""
-        if number < 1 or size < 1:
-            raise BadParameter(f"Page {number} of {size} rows cannot be: pages count from 1 and hold at least a row.")
-        return self._choosing(size=size, skip=(number - 1) * size)
+        return self._choosing(cut=cut.page(number, size))
 
     def shape(self) -> Shape:
         """Columns and resume key. Also raises UnknownColumn."""
@@ -95,17 +87,14 @@ class Query:
             counted = session.count(selection(session.relation(self.wanted), self.choice.conditions))
         finally:
             session.close()
-        if counted is None:
-            return None
-        left, size = max(counted.rows - (self.choice.skip or 0), 0), self.choice.size
-        return Count(left if size is None else min(left, size), counted.estimated)
+        return self.choice.cut.counted(counted)
 
     def open(self, *, after: Position | None, rows: int, raw_text: bool) -> Reader:
         """Connect and prepare. Also raises UnknownColumn, and NoResumeKey for a page without a key."""
         session = self.database.connect()
         try:
-            relation = session.relation(self.wanted)
-            return QueryReader(session, reading(relation, self.choice, after), rows, raw_text)
+            statement, course = reading(session.relation(self.wanted), self.choice, after)
+            return QueryReader(Prepared(session, statement, raw_text), course, rows)
         except BaseException:
             session.close()
             raise
@@ -121,8 +110,8 @@ class Query:
         labels = dict(self.labels)
         for name in labels:
             relation.field(name)
-        asked = self.choice.chosen or tuple(field.column.name for field in fields)
-        columns = [_declared(field.column, wish, labels) for field, wish in zip(fields, asked, strict=True)]
+        wishes = self.choice.chosen or tuple(field.column.name for field in fields)
+        columns = [declared(field.column, wish, labels) for field, wish in zip(fields, wishes, strict=True)]
         candidates = resume_keys(relation, self.choice)
         key = tuple(part.name for part in candidates[0]) if candidates else ()
         return Shape(tuple(columns), key, "" if key else relation.no_key_because)
@@ -150,32 +139,3 @@ def query(
 
 def _database(database: str | Database) -> Database:
     return database if isinstance(database, Database) else Database(database)
-
-
-def _condition(column: str, operator: Operator, value: Any) -> Condition | None:
-    if operator not in get_args(Operator):
-        raise BadParameter(f"There is no operator {operator!r}. Operators: {', '.join(get_args(Operator))}.")
-    if operator in ("is null", "is not null"):
-        return Condition(column, operator, ())
-    if value is None:
-        return None
-    wants_list = operator in ("in", "not in")
-    if wants_list is not isinstance(value, _LISTS):
-        raise BadParameter(f"The operator {operator!r} on {column!r} needs {'a list' if wants_list else 'one value'}.")
-    values = tuple(value) if wants_list else (value,)
-    if None in values:
-        raise BadParameter(f"NULL in a list for {column!r} never fits. Ask with where({column!r}, 'is null').")
-    return Condition(column, operator, values)
-
-
-def _declared(found: Column, wish: str | Column, labels: Mapping[str, str]) -> Column:
-    """The catalogue's column with what the user declared over it."""
-    given = wish if isinstance(wish, Column) else Column(found.name)
-    return Column(
-        name=found.name,
-        type=found.type if given.type is Type.ANY else given.type,
-        label=labels.get(found.name, given.label),
-        zone=given.zone,
-        currency=given.currency,
-        scale=found.scale if given.scale is None else given.scale,
-    )

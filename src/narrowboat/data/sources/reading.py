@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from narrowboat.data.columns import Column
-from narrowboat.data.source import Position, Row
+from narrowboat.data.source import Position
 from narrowboat.data.sources.conditions import Condition, selection
+from narrowboat.data.sources.course import Course, Place, place
+from narrowboat.data.sources.cut import Cut
+from narrowboat.data.sources.declared import fingerprint
 from narrowboat.data.sources.order import Term, behind
-from narrowboat.data.sources.position import decode, encode
 from narrowboat.data.sources.relation import Field, Key, KeyPart, Relation, Sql
 from narrowboat.errors import NoResumeKey, SourceFailed
 
@@ -22,36 +23,14 @@ class Choice(NamedTuple):
     conditions: tuple[Condition, ...] = ()
     chosen: tuple[str | Column, ...] = ()
     order: tuple[str, ...] = ()
-    size: int | None = None
-    skip: int | None = None
+    cut: Cut = Cut()
 
 
 class Reading(NamedTuple):
-    """A statement to run, and how its rows are to be understood.
-
-    hidden: cells at a row's end that serve the position and are not delivered.
-    names: the columns of the order. cells: index and meaning of each of them in a row; empty without a key.
-    delivered: rows read before this statement.
-    promised: which columns of the order are a key by the user's word alone, not the catalogue's.
-    """
+    """A statement to run, and how its rows are to be understood."""
 
     statement: Sql
-    hidden: int
-    names: tuple[str, ...]
-    cells: tuple[tuple[int, Callable[[Any], Any]], ...]
-    delivered: int
-    fingerprint: str
-    promised: tuple[int, ...]
-
-    def values(self, row: Row) -> tuple[Any, ...]:
-        """The row's place in the order."""
-        return tuple([take(row[index]) for index, take in self.cells])
-
-    def position(self, row: Row, delivered: int) -> Position | None:
-        """After `row`, the last of `delivered` rows."""
-        if not self.cells:
-            return None
-        return [delivered, list(self.names), [encode(value) for value in self.values(row)], self.fingerprint]
+    course: Course
 
 
 def chosen_fields(relation: Relation, choice: Choice) -> tuple[Field, ...]:
@@ -78,30 +57,26 @@ def reading(relation: Relation, choice: Choice, after: Position | None) -> Readi
     was at `after`.
     """
     chosen = chosen_fields(relation, choice)
-    fingerprint = _fingerprint(chosen)
-    order = _order(relation, choice, after, fingerprint)
-    if after is None:
-        delivered, rows = 0, selection(relation, choice.conditions)
-        limited = _limited(choice.size, choice.skip or 0)
+    columns = fingerprint(field.column for field in chosen)
+    begun = None if after is None else place(after, columns)
+    order = _order(relation, choice, begun)
+    if begun is None:
+        rows, limited = selection(relation, choice.conditions), _limited(choice.cut.size, choice.cut.skip or 0)
     else:
-        delivered, place = after[0], [decode(cell) for cell in after[2]]
-        rows = selection(relation, choice.conditions, behind(order.terms, place))
-        limited = _limited(None if choice.size is None else max(choice.size - delivered, 0), 0)
+        rows = selection(relation, choice.conditions, behind(order.terms, begun.values))
+        limited = _limited(choice.cut.left(begun.delivered), 0)
     values, cells = _selected(relation, chosen, order.terms if order.total else ())
     return Reading(
         statement=Sql(f"select {', '.join(values)}") + rows + Sql(_ordered(order.terms) + limited),
-        hidden=len(values) - len(chosen),
-        names=tuple(term.name for term in order.terms),
-        cells=cells,
-        delivered=delivered,
-        fingerprint=fingerprint,
-        promised=order.promised,
+        course=Course(
+            names=tuple(term.name for term in order.terms),
+            cells=cells,
+            hidden=len(values) - len(chosen),
+            promised=order.promised,
+            fingerprint=columns,
+            delivered=begun.delivered if begun else 0,
+        ),
     )
-
-
-def _fingerprint(chosen: Sequence[Field]) -> str:
-    described = "\n".join(f"{field.column.name}\t{field.column.type}" for field in chosen)
-    return f"{zlib.crc32(described.encode()):08x}"
 
 
 class _Order(NamedTuple):
@@ -112,19 +87,17 @@ class _Order(NamedTuple):
     promised: tuple[int, ...] = ()
 
 
-def _order(relation: Relation, choice: Choice, after: Position | None, fingerprint: str) -> _Order:
+def _order(relation: Relation, choice: Choice, begun: Place | None) -> _Order:
     """By the best key, or by the one a reading began with, which need not be the best any more."""
     orders = [_order_by(relation, choice, key) for key in resume_keys(relation, choice)]
-    if after is None:
-        if choice.skip is not None and not orders:
+    if begun is None:
+        if choice.cut.skip is not None and not orders:
             raise NoResumeKey(f"Pages need a total order. {relation.no_key_because}")
         return orders[0] if orders else _Order(tuple(_wished(relation, choice)))
-    if after[3] != fingerprint:
-        raise SourceFailed("The columns are not those that were there when the run began. Start a new run.")
     for order in orders:
-        if [term.name for term in order.terms] == after[1]:
+        if tuple(term.name for term in order.terms) == begun.names:
             return order
-    raise SourceFailed(f"The resume key ({', '.join(after[1])}) of the run is gone. Start a new run.")
+    raise SourceFailed(f"The resume key ({', '.join(begun.names)}) of the run is gone. Start a new run.")
 
 
 def _order_by(relation: Relation, choice: Choice, key: Key) -> _Order:
