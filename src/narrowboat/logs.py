@@ -63,6 +63,15 @@ def configure(*, json: bool = True, level: int | str = logging.INFO, stream: Tex
     root.setLevel(level)
 
 
+def shorten_cuts(record: logging.LogRecord) -> bool:
+    """A filter for the web server's logger: a download that was cut on purpose is one line, not a traceback."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, ConnectionAbortedError):
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.msg, record.args, record.exc_info = str(error), (), None
+    return True
+
+
 @dataclass(slots=True)
 class _Slice:
     """Running totals of a run, from what its lease said and each chunk adds."""

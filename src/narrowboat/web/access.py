@@ -84,11 +84,13 @@ def dependency(whois: WhoIs | None, threads: Threads) -> Callable[..., Awaitable
 
 
 def _takes_a_request(whois: WhoIs) -> bool:
-    """Whether it has one parameter, a request by its type (which may be text) or without one."""
+    """Whether it has one parameter: a request by its name, by its type (which may be text), or without one."""
     parameters = list(inspect.signature(whois).parameters.values())
     if len(parameters) != 1 or parameters[0].default is not inspect.Parameter.empty:
         return False
     hint = parameters[0].annotation
+    if parameters[0].name == "request":
+        return True
     if isinstance(hint, str):
         return hint.rpartition(".")[2] in ("Request", "HTTPConnection")
     return hint is inspect.Parameter.empty or (isinstance(hint, type) and issubclass(hint, HTTPConnection))

@@ -33,6 +33,7 @@ class Watched:
         self.run = run
         self.speed = Speed()
         self.gone = False
+        self.stopping = False
         self.followers = 0
         self._texts: dict[bool, str] = {}
         self._changed = asyncio.Event()
@@ -54,17 +55,22 @@ class Watched:
             self._texts[kind] = make()
         return self._texts[kind]
 
+    def stop(self) -> None:
+        """The server stops: no follower waits any more."""
+        self.stopping = True
+        self.wake()
+
     def wake(self) -> None:
         """Let all followers look."""
         self._changed.set()
         self._changed = asyncio.Event()
 
     async def after(self, version: int, seconds: float) -> Run | None:
-        """A snapshot of another version, at once if there is one; None if none came in time.
+        """A snapshot of another version, at once if there is one; None if none came in time, or the server stops.
 
-        Returns early, perhaps with None, when the server stops. Raises UnknownRun when the run was deleted.
+        Raises UnknownRun when the run was deleted.
         """
-        if self.run.version == version and not self.gone:
+        if self.run.version == version and not (self.gone or self.stopping):
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await self._changed.wait()
@@ -101,6 +107,7 @@ class Follow:
             watched = self._watched.get(run_id)
             if watched is None or watched.gone:
                 watched = self._watched[run_id] = Watched(found)
+                watched.stopping = self.draining
                 self._woken.set()  # it may have moved before anybody watched
         watched.followers += 1
         self._keep_looking()
@@ -128,7 +135,7 @@ class Follow:
     def drain_soon(self) -> None:
         """The server stops: let all streams end. From any thread, and from a signal handler."""
         self.draining = True
-        self._soon(self._wake_all)
+        self._soon(self._stop_all)
 
     def _soon(self, call: Callable[[], None]) -> None:
         if self._loop:
@@ -138,9 +145,9 @@ class Follow:
     def _wake(self) -> None:
         self._woken.set()
 
-    def _wake_all(self) -> None:
+    def _stop_all(self) -> None:
         for watched in self._watched.values():
-            watched.wake()
+            watched.stop()
 
     def _belong_here(self) -> None:
         """Events and threads belong to one loop; a new one gets new ones."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,6 +10,7 @@ from contextlib import asynccontextmanager
 from narrowboat.app import Narrowboat
 from narrowboat.dispatch.inline import Inline
 from narrowboat.dispatch.supervisor import Supervisor
+from narrowboat.logs import shorten_cuts
 from narrowboat.web.drain import on_stop
 from narrowboat.web.threads import Threads
 
@@ -23,6 +25,7 @@ async def lifespan(nb: Narrowboat) -> AsyncIterator[None]:
     await threads.run(lambda: nb.store)
     nb.follow.draining = False
     supervisor = None if nb.dispatcher or not nb.workers else _supervisor(nb)
+    logging.getLogger("uvicorn.error").addFilter(shorten_cuts)
     if supervisor:
         nb.dispatcher = Inline(lambda: (), supervisor=supervisor)
         supervisor.start()

@@ -96,4 +96,3 @@ async def _resumed(here: Context, request: Request, user: User, asked: NewRun) -
 async def _started(here: Context, user: User, job: Export, params: dict[str, str], output: Output) -> Run:
     submitted = await here.threads.run(here.nb.start, job.name, params, output, owner=user.id)
     return await here.nb.follow.settled(submitted.run.id, AT_ONCE)
-

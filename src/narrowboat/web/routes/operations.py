@@ -20,7 +20,7 @@ router = APIRouter(tags=["operations"])
 )
 async def show_health(here: Here) -> Response:
     """Whether this process reaches its store; 503 if not. For load balancers: nobody needs to sign in."""
-    await here.threads.run(lambda: here.nb.store.now())
+    await here.threads.run(lambda: here.nb.store.versions([""]))
     found = here.nb.dispatcher.health() if here.nb.dispatcher else {}
     supervising = bool(found.get("supervising"))
     return JSONResponse(

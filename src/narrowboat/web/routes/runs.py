@@ -78,6 +78,7 @@ async def show_run(run: str, here: Here, user: Who) -> Response:
 @router.get(
     "/runs/{run}/events",
     operation_id="followRun",
+    response_class=Response,
     responses={
         200: {
             "description": "Snapshots (`event: run`, data: a run as JSON, id: its version) and at the end one "

@@ -1,0 +1,177 @@
+"""OpenAPI describes every route, what it answers and what it refuses; and what is answered is of that shape."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+from pydantic import TypeAdapter, ValidationError
+
+from narrowboat import Narrowboat
+from narrowboat.data.sources import rows
+from narrowboat.testing import run_inline
+from narrowboat.web import problems, schemas
+from narrowboat.web.answers import EVERYWHERE
+from narrowboat.web.app import build
+from narrowboat.web.routes import artifacts, jobs, operations, runs
+
+OPERATIONS = {
+    "listJobs": "GET /jobs",
+    "countRows": "GET /jobs/{job}/count",
+    "startRun": "POST /jobs/{job}/runs",
+    "listRuns": "GET /runs",
+    "showRun": "GET /runs/{run}",
+    "followRun": "GET /runs/{run}/events",
+    "showHistory": "GET /runs/{run}/history",
+    "listRejects": "GET /runs/{run}/rejects",
+    "showManifest": "GET /runs/{run}/manifest",
+    "cancelRun": "POST /runs/{run}/cancel",
+    "pauseRun": "POST /runs/{run}/pause",
+    "resumeRun": "POST /runs/{run}/resume",
+    "retryRun": "POST /runs/{run}/retry",
+    "rerunRun": "POST /runs/{run}/rerun",
+    "downloadArtifact": "GET /runs/{run}/artifact",
+    "exportFile": "GET /exports/{file}",
+    "showHealth": "GET /health",
+    "showMetrics": "GET /metrics",
+}
+"""Clients are made from these names, so they stay."""
+
+
+@pytest.fixture
+def nb(tmp_path: Path) -> Narrowboat:
+    nb = Narrowboat(f"sqlite:///{tmp_path / 'nb.db'}")
+
+    @nb.export("numbers")
+    def numbers(most: int = 10) -> object:
+        """Whole numbers."""
+        return rows(lambda: ((n,) for n in range(most)), columns=("n",))
+
+    return nb
+
+
+def ask(nb: Narrowboat, method: str, path: str) -> httpx.Response:
+    async def asked() -> httpx.Response:
+        transport = httpx.ASGITransport(build(nb), client=("127.0.0.1", 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            return await client.request(method, path)
+
+    return asyncio.run(asked())
+
+
+@pytest.fixture
+def document(nb: Narrowboat) -> dict[str, Any]:
+    found: dict[str, Any] = ask(nb, "GET", "/openapi.json").json()
+    return found
+
+
+def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def test_operations_keep_their_names(document: dict[str, Any]) -> None:
+    assert {operation["operationId"]: where for where, operation in operations_of(document)} == OPERATIONS
+
+
+def test_every_route_is_described(document: dict[str, Any]) -> None:
+    routers = (jobs.router, runs.router, artifacts.router, operations.router)
+    routes = {
+        f"{method} {route.path}"
+        for router in routers
+        for route in router.routes
+        if isinstance(route, APIRoute) and route.path != "/errors"
+        for method in route.methods or ()
+        if method != "HEAD"
+    }
+    assert routes == {where for where, _ in operations_of(document)}
+    assert all(operation["description"] for _, operation in operations_of(document))
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_route_documents_its_problems(document: dict[str, Any], name: str) -> None:
+    (operation,) = [found for _, found in operations_of(document) if found["operationId"] == name]
+    answers = operation["responses"]
+    expected = {str(status) for status in EVERYWHERE} | ({"404"} if "{" in OPERATIONS[name] else set())
+    assert expected <= set(answers)
+    for status, answer in answers.items():
+        if int(status) >= 400:
+            schema = answer["content"][problems.MEDIA_TYPE]["schema"]
+            assert schema == {"$ref": "#/components/schemas/Problem"}
+            assert list(answer["content"]) == [problems.MEDIA_TYPE]
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    def references(found: Any) -> Iterator[str]:
+        if isinstance(found, dict):
+            yield from ([found["$ref"]] if "$ref" in found else [])
+            for value in found.values():
+                yield from references(value)
+        elif isinstance(found, list):
+            for value in found:
+                yield from references(value)
+
+    names = {one.removeprefix("#/components/schemas/") for one in references(document)}
+    assert names <= set(document["components"]["schemas"])
+
+
+def test_streams_and_files_have_their_media_types(document: dict[str, Any]) -> None:
+    events = document["paths"]["/runs/{run}/events"]["get"]["responses"]
+    assert list(events["200"]["content"]) == ["text/event-stream"]
+    for path in ("/runs/{run}/artifact", "/exports/{file}"):
+        answers = document["paths"][path]["get"]["responses"]
+        for status in ("200", "206"):
+            assert answers[status]["content"]["application/octet-stream"]["schema"]["format"] == "binary"
+            assert {"ETag", "Content-Disposition"} <= set(answers[status]["headers"])
+        assert {"304", "409", "416"} <= set(answers)
+
+
+def test_fields_are_described(document: dict[str, Any]) -> None:
+    assert document["components"]["schemas"]["Run"]["properties"]["rate"]["description"] == "Rows a second."
+
+
+def test_answers_have_the_documented_shape(nb: Narrowboat) -> None:
+    run = run_inline(nb, nb.start("numbers").run.id)
+    for method, path, shape in (
+        ("GET", "/jobs", schemas.Jobs),
+        ("GET", "/jobs/numbers/count", schemas.Count),
+        ("POST", "/jobs/numbers/runs", schemas.Started),
+        ("GET", "/runs", schemas.Runs),
+        ("GET", f"/runs/{run.id}", schemas.Run),
+        ("POST", f"/runs/{run.id}/rerun", schemas.Started),
+        ("GET", f"/runs/{run.id}/history", schemas.History),
+        ("GET", f"/runs/{run.id}/rejects", schemas.Rejects),
+        ("GET", f"/runs/{run.id}/manifest", schemas.Manifest),
+        ("GET", "/health", schemas.Health),
+        ("GET", "/runs/none", schemas.Problem),
+        ("POST", f"/runs/{run.id}/retry", schemas.Problem),
+    ):
+        got = ask(nb, method, path).json()
+        exactly(shape, got)
+
+
+def exactly(shape: type, found: Any) -> None:
+    """Of this shape, and nothing more."""
+    assert TypeAdapter[Any](shape).validate_python(found, strict=True) == found
+    with pytest.raises(ValidationError):
+        TypeAdapter[Any](shape).validate_python({**found, next(iter(found)): object()}, strict=True)
+
+
+def test_a_crash_tells_nothing_of_the_insides(nb: Narrowboat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(nb.store), "find", lambda *_: 1 / 0)
+
+    async def asked() -> httpx.Response:
+        transport = httpx.ASGITransport(build(nb), client=("127.0.0.1", 1), raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            return await client.get("/runs")
+
+    got = asyncio.run(asked())
+    assert (got.status_code, got.json()["code"]) == (500, "internal")
+    assert "division" not in got.text
+    assert got.headers["content-type"] == problems.MEDIA_TYPE
