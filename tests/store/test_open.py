@@ -170,3 +170,31 @@ def test_no_file_of_sqlite_stays_open_when_the_store_is_closed(tmp_path: Path) -
 
 def _is_open(fd: str) -> bool:
     return Path(f"/proc/self/fd/{fd}").is_symlink()
+
+
+FORKED = """
+import os, sys
+from narrowboat.kernel.model import NewRun
+from narrowboat.stores import open_store
+
+store = open_store(sys.argv[1], schema=sys.argv[2])
+store.migrate()
+children = []
+for n in range(3):
+    if not (child := os.fork()):
+        for m in range(10):
+            store.submit(NewRun("leads", "export", {}, f"owner-{n}", idempotency_key=str(m)))
+        os._exit(0)
+    children.append(child)
+    store.figures()
+assert all(os.waitpid(child, 0)[1] == 0 for child in children)
+(figures,) = store.figures()
+sys.stdout.write(str(figures.waiting))
+store.close()
+"""
+
+
+def test_a_process_that_forks_shares_no_connection_with_its_children(place: Place) -> None:
+    command = [sys.executable, "-c", FORKED, place.url, place.schema]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("30", "")

@@ -204,6 +204,14 @@ class TestParts:
         store.reconcile([], barren_limit=3)
         assert store.get(run_id).state is S.TIMED_OUT
 
+    def test_a_complete_run_is_published_though_its_deadline_passed(self, store: Store) -> None:
+        lease = claimed(store, fan_out=True, time_limit=0.0)
+        store.plan(lease, [], {}, last=True)
+        store.release(lease, Yielded())
+        assert store.reconcile([], barren_limit=3) == []
+        assert store.due(["default"], limit=1) == [lease.run.id]
+        assert leased(store, lease.run.id).run.state is S.PUBLISHING
+
 
 def test_many_reconcilers_at_once_do_it_once(open_again: Callable[..., Store]) -> None:
     stores = [open_again() for _ in range(3)]

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from narrowboat.errors import BadConfiguration, IdempotencyConflict, UnknownRun
-from narrowboat.kernel.model import Counters, Filter, State
+from narrowboat.kernel.model import Counters, Filter, Request, State
 from narrowboat.kernel.store import Store
 from tests.store.samples import Place, a_run, submitted
 
@@ -81,6 +81,15 @@ def test_an_unknown_run_is_said_to_be_unknown(store: Store) -> None:
     with pytest.raises(UnknownRun, match="no run nothing"):
         store.get("nothing")
     assert store.events("nothing") == []
+
+
+@pytest.mark.parametrize("run_id", ["a\0b", "\ud800", "", "' or 1=1 --"])
+def test_an_id_of_odd_characters_is_unknown_too(store: Store, run_id: str) -> None:
+    with pytest.raises(UnknownRun):
+        store.get(run_id)
+    with pytest.raises(UnknownRun):
+        store.request(run_id, Request.PAUSE)
+    assert store.find(Filter(owner=run_id, job=run_id)) == []
 
 
 class Caller:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 
-from narrowboat.errors import IdempotencyConflict, IllegalTransition, TooManyRuns, UnknownRun
+from narrowboat.errors import IdempotencyConflict, IllegalTransition, TooManyRuns
 from narrowboat.kernel.model import ENDED, REQUESTS, NewRun, Request, Run, State, Submitted
 from narrowboat.stores.database import Row, Session
-from narrowboat.stores.moves import move, record, settle, view
-from narrowboat.stores.rows import new_id, to_json
+from narrowboat.stores.moves import move, record, settle, unknown, view
+from narrowboat.stores.rows import new_id, to_json, to_text
 
 _PAST = {Request.PAUSE: "paused", Request.RESUME: "resumed", Request.CANCEL: "cancelled"}
 
@@ -117,12 +117,12 @@ def ask(tx: Session, run_id: str, request: Request, by: str | None) -> Run:
 
 def _lock(tx: Session, run_id: str, request: Request) -> Row:
     """The owner is locked before the run, as everywhere, where the limit will be counted."""
-    seen = tx.row("run", run=run_id)
+    seen = tx.row("run", run=to_text(run_id))
     if seen is not None and request is Request.RESUME:
         tx.lock_owner(seen["owner"])
-    run = tx.row("run_locked", run=run_id)
-    if run is None:
-        raise UnknownRun(f"There is no run {run_id}; it may have been purged after its retention.")
+    run = seen and tx.row("run_locked", run=run_id)
+    if not run:
+        raise unknown(run_id)
     return run
 
 

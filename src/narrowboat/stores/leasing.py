@@ -8,26 +8,25 @@ from typing import Any
 from narrowboat.errors import LeaseLost
 from narrowboat.kernel.model import CLAIMABLE, Chunk, Control, Cursor, Lease, Part, State
 from narrowboat.stores.database import Row, Session
-from narrowboat.stores.moves import move, run_of
+from narrowboat.stores.moves import is_complete, is_late, move, run_of
 from narrowboat.stores.rows import cursor_of, from_counters, from_reject, to_json, to_part, to_run
 
 
 def claim(tx: Session, run_id: str, worker: str, seconds: float, per_owner: int | None) -> Lease | None:
     """A lease of the run, or of a part. What to lock is decided before anything is locked: locks are never raised."""
     seen = tx.row("run", run=run_id)
-    if seen is None or not _may_be_claimed(seen):
+    if seen is None or not _waits(seen) or (is_late(seen) and not is_complete(tx, seen)):
         return None
     if per_owner is not None and _owner_is_busy(tx, seen, per_owner):
         return None
-    if seen["planned"] and _undone(tx, run_id):
+    if seen["planned"] and not is_complete(tx, seen):
         return _claim_part(tx, seen, worker, seconds)
     return _claim_run(tx, seen, worker, seconds)
 
 
-def _may_be_claimed(run: Row) -> bool:
-    waits = run["state"] in CLAIMABLE or (run["state"] == State.RUNNING and run["planned"])
-    late = run["deadline_at"] is not None and run["deadline_at"] < run["now"] and not run["done"]
-    return bool(waits and run["not_before"] <= run["now"] and not late)
+def _waits(run: Row) -> bool:
+    claimable = run["state"] in CLAIMABLE or (run["state"] == State.RUNNING and run["planned"])
+    return bool(claimable and run["not_before"] <= run["now"])
 
 
 def _owner_is_busy(tx: Session, run: Row, per_owner: int) -> bool:
@@ -36,11 +35,6 @@ def _owner_is_busy(tx: Session, run: Row, per_owner: int) -> bool:
     tx.lock_owner(run["owner"])
     found = tx.row("runs_working", owner=run["owner"])
     return found is not None and found["n"] >= per_owner
-
-
-def _undone(tx: Session, run_id: str) -> bool:
-    found = tx.row("parts_undone", run=run_id)
-    return found is not None and found["n"] > 0
 
 
 def _claim_part(tx: Session, seen: Row, worker: str, seconds: float) -> Lease | None:

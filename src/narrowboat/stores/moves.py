@@ -10,10 +10,15 @@ from narrowboat.stores.rows import to_run, to_text
 
 def view(tx: Session, run_id: str) -> Run:
     """The run as people see it. Raises UnknownRun."""
-    row = tx.row("run", run=run_id)
+    row = tx.row("run", run=to_text(run_id))
     if row is None:
-        raise UnknownRun(f"There is no run {run_id}; it may have been purged after its retention.")
+        raise unknown(run_id)
     return run_of(tx, row)
+
+
+def unknown(run_id: str) -> UnknownRun:
+    """The error for an id that is none, or none any more."""
+    return UnknownRun(f"There is no run {to_text(run_id)}; it may have been purged after its retention.")
 
 
 def run_of(tx: Session, row: Row) -> Run:
@@ -76,3 +81,13 @@ def settle(tx: Session, run: Row) -> None:
     after = {State.PAUSING: State.PAUSED, State.CANCELLING: State.CANCELLED}.get(State(run["state"]))
     if after and run["worker"] is None and not tx.rows("parts_leased", run=run["id"]):
         move(tx, run, after)
+
+
+def is_late(run: Row) -> bool:
+    """Its deadline has passed."""
+    return bool(run["deadline_at"] is not None and run["deadline_at"] < run["now"])
+
+
+def is_complete(tx: Session, run: Row) -> bool:
+    """Its last chunk, or all its parts, are committed; what is left is to publish, which no deadline forbids."""
+    return bool(run["done"] or (run["planned"] and tx.row("parts_undone", run=run["id"]) is None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
@@ -21,16 +22,24 @@ class Pool(Generic[C]):
 
     def __init__(self, connect: Callable[[], C], *, size: int, wait: float = 10.0) -> None:
         self._connect = connect
-        self._free = threading.BoundedSemaphore(size)
-        self._idle: list[C] = []
         self._closed = False
         self._size = size
         self._wait = wait
+        self._inherited: list[C] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        self._process = os.getpid()
+        self._free = threading.BoundedSemaphore(self._size)
+        self._idle: list[C] = []
 
     def take(self) -> C:
         """A connection for this thread alone. Raises StoreUnavailable when none is free in time."""
         if self._closed:
             raise StoreUnavailable("The store of runs was closed; open it again.")
+        if self._process != os.getpid():
+            self._inherited += self._idle  # the parent's after a fork: neither used nor closed here
+            self._begin()
         if not self._free.acquire(timeout=self._wait):
             raise StoreUnavailable(
                 f"All {self._size} connections to the store of runs were in use for {self._wait:g} s; try again."

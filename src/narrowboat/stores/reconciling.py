@@ -5,7 +5,7 @@ from __future__ import annotations
 from narrowboat.errors import Poisoned
 from narrowboat.kernel.model import CLAIMABLE, State
 from narrowboat.stores.database import Row, Session
-from narrowboat.stores.moves import blame, move, settle, time_out
+from narrowboat.stores.moves import blame, is_complete, is_late, move, settle, time_out
 
 
 def mend(tx: Session, run_id: str, dead: list[str], barren_limit: int) -> bool:
@@ -21,7 +21,7 @@ def mend(tx: Session, run_id: str, dead: list[str], barren_limit: int) -> bool:
     if barren >= barren_limit and (reopened or run["state"] == State.INTERRUPTED):
         _poison(tx, run, barren)
     settle(tx, run)
-    if _is_late(tx, run):
+    if _is_overdue(tx, run):
         time_out(tx, run)
     return bool(reopened) or before != (run["state"], run["worker"])
 
@@ -47,9 +47,9 @@ def _poison(tx: Session, run: Row, barren: int) -> None:
     move(tx, run, State.FAILED)
 
 
-def _is_late(tx: Session, run: Row) -> bool:
+def _is_overdue(tx: Session, run: Row) -> bool:
     """Its deadline passed while nobody works on it; where somebody does, the next commit says so."""
-    if run["deadline_at"] is None or run["deadline_at"] >= run["now"] or run["done"]:
+    if not is_late(run) or is_complete(tx, run):
         return False
     if run["state"] in CLAIMABLE:
         return True

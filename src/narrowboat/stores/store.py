@@ -28,7 +28,7 @@ from narrowboat.kernel.model import (
 from narrowboat.stores import asking, leasing, reconciling, releasing
 from narrowboat.stores.database import Database
 from narrowboat.stores.moves import run_of, view
-from narrowboat.stores.rows import to_chunk_row, to_event, to_reject
+from narrowboat.stores.rows import to_chunk_row, to_event, to_reject, to_text
 
 
 class SqlStore:
@@ -62,8 +62,8 @@ class SqlStore:
         with self._database.read() as tx:
             rows = tx.rows(
                 "find",
-                owner=which.owner,
-                job=which.job,
+                owner=to_text(which.owner),
+                job=to_text(which.job),
                 states=[state.value for state in which.states] or None,
                 before_created=created,
                 before_id=run_id,

@@ -17,7 +17,14 @@ from (
     where runs.finished_at is null
       and runs.queue = any(:queues)
       and runs.not_before <= :now
-      and (runs.deadline_at is null or runs.deadline_at > :now or runs.done = 1)
+      and (
+          runs.deadline_at is null
+          or runs.deadline_at > :now
+          or runs.done = 1
+          or runs.planned = 1 and not exists (
+              select 1 from narrowboat.parts as parts where parts.run_id = runs.id and parts.state <> 'done'
+          )
+      )
       and (
           runs.state in ('queued', 'interrupted')
           or runs.state = 'running' and runs.planned = 1 and (

@@ -1,2 +1,2 @@
--- How many parts are left to do.
-select count(*) as n from narrowboat.parts where run_id = :run and state <> 'done'
+-- Whether a part is left to do.
+select 1 as n from narrowboat.parts where run_id = :run and state <> 'done' limit 1
