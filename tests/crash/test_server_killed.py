@@ -16,9 +16,6 @@ from tests.crash.conftest import Place
 from tests.crash.server import Server, until
 from tests.crash.test_worker_killed import assert_undisturbed
 
-MOMENTS = int(os.environ.get("NARROWBOAT_SOAK", "20"))
-"""Random moments to die at; `make soak` asks for 200."""
-
 
 @pytest.fixture
 def slow_place(place: Place) -> Place:
@@ -61,11 +58,13 @@ def kill_both(server: Server) -> None:
     server.start()
 
 
-@pytest.mark.timeout(60 + 10 * MOMENTS)
-def test_killed_at_random_moments(server: Server, slow_place: Place, undisturbed: dict[str, bytes]) -> None:
+@pytest.mark.parametrize("moments", [20, pytest.param(200, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])])
+def test_killed_at_random_moments(
+    server: Server, slow_place: Place, undisturbed: dict[str, bytes], moments: int
+) -> None:
     """Every death at another moment of another run, each of the three kinds in turn; seeded, so it can be repeated."""
-    chance = random.Random(20)
-    for number in range(MOMENTS):
+    chance = random.Random(moments)
+    for number in range(moments):
         run = started(server, slow_place)
         time.sleep(chance.uniform(0, 0.9))
         (kill_worker, kill_server, kill_both)[number % 3](server)
