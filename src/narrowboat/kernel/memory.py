@@ -6,8 +6,6 @@ import os
 from pathlib import Path
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
-V2 = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current"), Path("/sys/fs/cgroup/memory.stat")
-V1_FOLDER = Path("/sys/fs/cgroup/memory")
 UNLIMITED = 1 << 60
 
 
@@ -30,57 +28,53 @@ def peak(process: int | str = "self") -> int:
     return int(rest.split(None, 1)[0]) * 1024 if found else 0
 
 
-def _read_number(path: Path) -> int:
-    text = path.read_text().strip()
-    return UNLIMITED if text == "max" else int(text)
-
-
-def _own_group(controller: str) -> str:
-    """The path of this process's control group in the hierarchy of `controller` (empty for version 2)."""
-    for line in Path("/proc/self/cgroup").read_text().splitlines():
-        _, controllers, path = line.split(":", 2)
-        if controller in controllers.split(","):
-            return path.lstrip("/")
-    return ""
-
-
 class Group:
-    """The control group that limits this process, if any: a container, a small server."""
+    """The control group that limits this process, if any: a container, a small server.
 
-    def __init__(self) -> None:
-        self._limit, self._current, self._stat = self._paths()
+    system: the root of the file system that tells, for tests.
+    """
 
-    @staticmethod
-    def _paths() -> tuple[Path, Path, Path]:
-        try:
-            if Path("/sys/fs/cgroup/cgroup.controllers").exists():
-                folder = Path("/sys/fs/cgroup") / _own_group("")
-                return folder / "memory.max", folder / "memory.current", folder / "memory.stat"
-            folder = V1_FOLDER / _own_group("memory")
-            # Inside a container the group's own path is not visible; its limit then stands at the root.
-            folder = folder if folder.exists() else V1_FOLDER
-            return folder / "memory.limit_in_bytes", folder / "memory.usage_in_bytes", folder / "memory.stat"
-        except OSError:
-            return V2
+    def __init__(self, system: Path = Path("/")) -> None:
+        root, own = system / "sys/fs/cgroup", system / "proc/self/cgroup"
+        if (root / "cgroup.controllers").exists():
+            self._folder, self._names = _own_folder(root, own, ""), ("memory.max", "memory.current")
+        else:
+            self._folder = _own_folder(root / "memory", own, "memory")
+            self._names = ("memory.limit_in_bytes", "memory.usage_in_bytes")
 
     def limit(self) -> int:
         """Bytes the group may use; `UNLIMITED` or more if it has no limit."""
         try:
-            return _read_number(self._limit)
-        except (OSError, ValueError):
+            text = (self._folder / self._names[0]).read_text().strip()
+            return UNLIMITED if text == "max" else int(text)
+        except OSError:
             return UNLIMITED
 
     def working_set(self) -> int:
-        """Bytes the group uses that cannot simply be dropped (page cache that is not in use left out)."""
+        """Bytes the group uses that cannot simply be dropped (page cache that is not in use left out); 0 if unknown."""
         try:
-            reclaimable = 0
-            for line in self._stat.read_text().splitlines():
-                name, _, value = line.partition(" ")
-                if name in ("inactive_file", "total_inactive_file"):
-                    reclaimable = max(reclaimable, int(value))
-            return max(0, _read_number(self._current) - reclaimable)
-        except (OSError, ValueError):
+            used = int((self._folder / self._names[1]).read_text())
+            lines = (self._folder / "memory.stat").read_text().splitlines()
+        except OSError:
             return 0
+        figures = dict(line.split() for line in lines)
+        return max(0, used - int(figures.get("total_inactive_file", figures.get("inactive_file", 0))))
+
+
+def _own_folder(root: Path, own: Path, controller: str) -> Path:
+    """Where this process's group is in a hierarchy (`controller` is empty for version 2), as /proc/self/cgroup tells.
+
+    Inside a container that path is not visible; the container's own limit then stands at the root.
+    """
+    try:
+        lines = own.read_text().splitlines()
+    except OSError:
+        return root
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controller in controllers.split(",") and (root / path.lstrip("/")).is_dir():
+            return root / path.lstrip("/")
+    return root
 
 
 class Pressure:
@@ -88,9 +82,9 @@ class Pressure:
 
     NEAR = 0.85
 
-    def __init__(self, mark: int | None = None) -> None:
+    def __init__(self, mark: int | None = None, group: Group | None = None) -> None:
         self._mark = mark
-        self._group = Group()
+        self._group = group or Group()
         limit = self._group.limit()
         self._group_mark = int(limit * self.NEAR) if limit < UNLIMITED else None
 

@@ -25,6 +25,7 @@ class Tally:
     opened: int = 0
     published: int = 0
     seen: list[int] = field(default_factory=list)
+    extents: list[Extent] = field(default_factory=list)
 
     def open(self, lease: Lease, folder: Path) -> Counting:
         self.opened += 1
@@ -60,6 +61,7 @@ class Counting:
         return Chunk(
             cursor={"at": self._at, "done": done},
             counters=Counters(rows=self._at - first, rejected=len(rejects)),
+            extent=Extent("tally", first, self._at - first, 0),
             rejects=tuple(rejects),
             last=done,
             total=(self._job.upto, False) if first == 0 else None,
@@ -72,6 +74,7 @@ class Counting:
 
     def publish(self, extents: Iterable[Extent]) -> Artifact | None:
         self._job.published += 1
+        self._job.extents = list(extents)
         return None
 
     def interrupt(self) -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from narrowboat.errors import SourceFailed, SourceUnavailable
-from narrowboat.kernel.model import Request, Run, State
+from narrowboat.errors import SourceFailed, SourceUnavailable, StoreUnavailable
+from narrowboat.kernel.model import Control, Lease, Request, Run, State
 from narrowboat.kernel.runner import Moment, Runner, Settings
 from narrowboat.kernel.store import Store
 from narrowboat.stores import open_store
-from tests.unit.kernel.tally import Tally
+from tests.unit.kernel.tally import Counting, Tally
 
 
 @pytest.fixture
@@ -62,6 +62,7 @@ def test_a_run_goes_from_claim_to_published_and_counts_every_row(bench: Callable
     assert (ended.state, ended.counters.rows, ended.total) == (State.SUCCEEDED, 25, 25)
     assert b.chunk_rows() == [1, 4, 16, 4], "small first, then growing"
     assert b.points() == ["claimed", *["written", "committed"] * 4, "published", "released"]
+    assert [extent.length for extent in b.job.extents] == [1, 4, 16, 4], "what was committed is what is published"
 
 
 def test_a_run_with_rejects_ends_partial_and_names_them(bench: Callable[..., Bench]) -> None:
@@ -275,3 +276,68 @@ def test_a_run_of_a_job_this_worker_does_not_know_fails_with_advice(bench: Calla
     failed = b.runner.run_slice(stranger.id)
     assert failed is not None
     assert (failed.state, failed.error_code) == (State.FAILED, "unknown-job")
+
+
+def test_a_worker_whose_lease_ends_while_its_statement_hangs_is_interrupted_and_commits_nothing(
+    bench: Callable[..., Bench],
+) -> None:
+    b = bench(Tally(upto=3))
+    run = b.submit()
+    works = []
+    open_ = b.job.open
+    b.job.open = lambda lease, folder: works.append(open_(lease, folder)) or works[-1]  # type: ignore[method-assign,func-returns-value]
+
+    def be_usurped(number: int) -> None:
+        if number == 2:
+            b.store.reconcile(["w1"], barren_limit=4)
+            assert b.store.claim(run.id, "w2", seconds=60) is not None
+            b.runner.look(run.id)
+            works[0].wait()
+
+    b.job.before = be_usurped
+    assert b.runner.run_slice(run.id) is None
+    assert b.store.get(run.id).counters.rows == 1
+
+
+def test_a_store_that_does_not_answer_a_heartbeat_is_asked_again(bench: Callable[..., Bench]) -> None:
+    b = bench(Tally(upto=30, before=lambda number: time.sleep(0.01)), lease=0.09)
+    run, beats = b.submit(), []
+    heartbeat = b.store.heartbeat
+
+    def fail_once(lease: Lease) -> Control:
+        beats.append(lease)
+        if len(beats) == 1:
+            raise StoreUnavailable("the database restarts")
+        return heartbeat(lease)
+
+    b.store.heartbeat = fail_once  # type: ignore[method-assign]
+    ended = b.runner.run_slice(run.id)
+    assert ended is not None
+    assert (ended.state, len(beats) > 1) == (State.SUCCEEDED, True)
+
+
+def test_what_was_asked_before_the_work_was_open_is_heard_when_it_is(bench: Callable[..., Bench]) -> None:
+    b = bench(Tally(upto=3))
+    run = b.submit()
+    open_ = b.job.open
+
+    def cancel_and_open(lease: Lease, folder: Path) -> Counting:
+        b.store.request(run.id, Request.CANCEL)
+        b.runner.look(run.id)
+        time.sleep(0.1)
+        return open_(lease, folder)
+
+    b.job.open = cancel_and_open  # type: ignore[method-assign]
+    ended = b.runner.run_slice(run.id)
+    assert ended is not None
+    assert (ended.state, ended.counters.rows) == (State.CANCELLED, 0)
+
+
+def test_a_drained_worker_ends_its_slice_after_the_chunk(bench: Callable[..., Bench]) -> None:
+    b = bench(Tally(upto=50))
+    run = b.submit()
+    b.runner.look("another run")
+    b.runner.drain()
+    yielded = b.runner.run_slice(run.id)
+    assert yielded is not None
+    assert (yielded.state, b.chunk_rows()) == (State.QUEUED, [1])

@@ -1,0 +1,129 @@
+"""The supervisor: keeps its children alive, tells them of work, and is the only one."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from narrowboat.dispatch.supervisor import Supervisor
+
+CHILD = """
+import socket, sys
+from narrowboat.dispatch.channel import Channel
+name, handle = sys.argv[2], int(sys.argv[4])
+channel = Channel(socket.socket(fileno=handle))
+channel.say("moved", "born-" + name)
+for word, run in channel.hear():
+    if run == "die":
+        sys.exit(3)
+    channel.say("moved", f"{word}-{run}")
+"""
+
+
+class Watched:
+    """A supervisor of the children above, with everything it was told."""
+
+    def __init__(self, folder: Path, count: int = 1, child: str = CHILD) -> None:
+        self.moved: list[str] = []
+        self.cared = 0
+        self.supervisor = Supervisor(
+            [sys.executable, "-c", child], count=count, lock=folder / "supervisor.lock", moved=self.moved.append,
+            care=self._care, care_every=60.0, grace=5.0,
+        )  # fmt: skip
+
+    def _care(self) -> None:
+        self.cared += 1
+
+    def born(self) -> int:
+        return sum(word.startswith("born") for word in self.moved)
+
+
+def until(condition: Callable[[], object]) -> None:
+    for _ in range(1000):
+        if condition():
+            return
+        time.sleep(0.01)
+    raise AssertionError("waited 10 s in vain")
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Watched]]:
+    begun: list[Watched] = []
+
+    def start(**more: object) -> Watched:
+        begun.append(Watched(tmp_path, **more))  # type: ignore[arg-type]
+        begun[-1].supervisor.start()
+        return begun[-1]
+
+    yield start
+    for watched in begun:
+        watched.supervisor.stop()
+
+
+def test_it_starts_as_many_children_as_asked_and_hears_what_they_moved(start: Callable[..., Watched]) -> None:
+    watched = start(count=2)
+    until(lambda: watched.born() == 2)
+    health = watched.supervisor.health()
+    assert (health["supervising"], len(health["workers"])) == (True, 2)
+
+
+def test_hints_and_wakes_reach_every_child(start: Callable[..., Watched]) -> None:
+    watched = start(count=2)
+    until(lambda: watched.born() == 2)
+    watched.supervisor.hint()
+    watched.supervisor.wake("r1")
+    until(lambda: watched.moved.count("hint-") == 2 and watched.moved.count("wake-r1") == 2)
+
+
+def test_a_child_that_dies_is_replaced_and_its_runs_are_looked_after_at_once(start: Callable[..., Watched]) -> None:
+    watched = start()
+    until(lambda: watched.born() == 1 and watched.cared == 1)
+    watched.supervisor.wake("die")
+    until(lambda: watched.born() == 2 and watched.cared == 2)
+
+
+def test_a_child_that_cannot_start_is_not_started_without_a_pause(start: Callable[..., Watched]) -> None:
+    watched = start(child="raise SystemExit(1)")
+    time.sleep(1.5)
+    assert watched.cared < 12
+
+
+def test_the_second_of_two_stands_by_and_takes_over(start: Callable[..., Watched]) -> None:
+    first, second = start(), start()
+    until(lambda: first.born() + second.born() == 1)
+    chosen, other = (first, second) if first.born() else (second, first)
+    assert not other.supervisor.health()["supervising"]
+    until(lambda: chosen.supervisor.health()["supervising"])
+    other.supervisor.hint()
+    until(lambda: "hint-" in chosen.moved)
+    chosen.supervisor.stop()
+    until(lambda: other.born() == 1)
+
+
+def test_stopping_ends_the_children_even_those_that_do_not_listen(tmp_path: Path) -> None:
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+    watched = Watched(tmp_path, child=deaf)
+    watched.supervisor._grace = 0.5
+    watched.supervisor.start()
+    until(lambda: watched.supervisor.health()["workers"])
+    time.sleep(0.3)
+    watched.supervisor.stop()
+    assert watched.supervisor.health()["workers"] == []
+
+
+def test_care_that_fails_is_tried_again(start: Callable[..., Watched], caplog: pytest.LogCaptureFixture) -> None:
+    watched = start()
+    until(lambda: watched.cared == 1)
+
+    def fail() -> None:
+        watched.cared += 1
+        raise OSError("the store is away")
+
+    watched.supervisor._care = fail
+    watched.supervisor.wake("die")
+    until(lambda: watched.born() == 2 and watched.cared == 2)
+    assert "it is tried again" in caplog.text
