@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import signal
 import sqlite3
+import urllib.request
 from contextlib import closing
 from pathlib import Path
+
+import psutil
+import pytest
 
 from narrowboat import sample
 from tests.acceptance.shell import Shell, last_line, sheets
@@ -25,6 +30,21 @@ def test_the_demo_exports_its_sample_data_over_http(tmp_path: Path) -> None:
     (rows,) = sheets(file).values()
     assert rows[0] == list(sample.COLUMNS)
     assert len(rows) == 1501
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_a_demo_that_is_kept_serves_its_page_until_it_is_stopped(tmp_path: Path, signal_number: signal.Signals) -> None:
+    with Shell(tmp_path).start("demo", "--rows", "10", "--keep", "--json") as demo:
+        assert demo.stderr is not None
+        said = iter(demo.stderr.readline, "")
+        address = next(line for line in said if "in a browser" in line).split("open ")[1].split()[0]
+        with urllib.request.urlopen(address, timeout=60) as page:
+            assert page.headers.get_content_type() == "text/html"
+        (server,) = psutil.Process(demo.pid).children()
+        demo.send_signal(signal_number)
+        demo.communicate(timeout=60)
+    assert demo.returncode == 0
+    assert not server.is_running()
 
 
 def test_the_sample_data_hold_what_breaks_exports(tmp_path: Path) -> None:

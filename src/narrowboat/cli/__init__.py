@@ -21,6 +21,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return command.run(arguments)
     except NarrowboatError as error:
         return refused(error, as_json=getattr(arguments, "json", False))
+    except KeyboardInterrupt:
+        return 130
     except BrokenPipeError:
         # Who read our output has gone (`narrowboat runs list | head`); there is nobody left to tell.
         sys.stdout = None
