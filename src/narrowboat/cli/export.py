@@ -9,7 +9,7 @@ from pathlib import Path
 
 from narrowboat.cli.asked import parse
 from narrowboat.cli.begun import WHOLE, at, begin, check, how_to_go_on, put
-from narrowboat.cli.foreground import Foreground
+from narrowboat.cli.foreground import Foreground, Signals
 from narrowboat.cli.place import Place
 from narrowboat.cli.progress import Progress
 from narrowboat.cli.report import Report
@@ -76,12 +76,12 @@ def run(arguments: Namespace) -> int:
     began = time.monotonic()
     asked = parse(arguments)
     place = Place(Path(arguments.to), format_named(asked.output.format, asked.output.options).extension)
-    with place.held():
+    with Signals() as signals, place.held():
         check(place, resume=arguments.resume, force=arguments.force)
         with at(place, asked, time_limit=arguments.time_limit) as nb:
             started = begin(nb, asked, place, force=arguments.force)
             progress = Progress(place.target.name, sys.stderr, shown=not arguments.quiet)
-            ended = started if started.state in WHOLE else Foreground(nb, started, progress).work()
+            ended = started if started.state in WHOLE else Foreground(nb, started, progress, signals).work()
             file = put(nb, ended, place, manifest=arguments.manifest)
             hint = "" if ended.state in WHOLE or place.finished else how_to_go_on(asked)
     report = Report(ended, file, time.monotonic() - began, started.counters.rows, hint)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
+from types import FrameType, TracebackType
 
 from narrowboat.app import Narrowboat
 from narrowboat.cli.outcome import say
@@ -21,28 +19,49 @@ PATIENCE = 5
 """Passing faults in a row (a database that is away) after which people are asked instead of waited for."""
 
 
+class Signals:
+    """While inside, Ctrl-C and SIGTERM are counted instead of obeyed; a second one stops the process at once.
+
+    A handler interrupts anything, so it does no more than that: the waiting thread acts.
+    """
+
+    def __init__(self) -> None:
+        self.heard = 0
+
+    def __enter__(self) -> Signals:
+        self._before = {number: signal.signal(number, self._hear) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _hear(self, number: int, frame: FrameType | None) -> None:
+        self.heard += 1
+        if self.heard > 1:
+            os._exit(128 + signal.SIGINT)
+
+
 class Foreground:
     """Works on a thread of its own: a signal is heard at once, also while a statement runs for minutes."""
 
-    def __init__(self, nb: Narrowboat, run: Run, progress: Progress) -> None:
-        self._nb, self._progress = nb, progress
+    def __init__(self, nb: Narrowboat, run: Run, progress: Progress, signals: Signals) -> None:
+        self._nb, self._progress, self._signals = nb, progress, signals
         self._run = run
         self._error: BaseException | None = None
         self._before = run.counters.rows
         self._rows, self._total, self._estimated = self._before, run.total, run.total_estimated
         self._runner: Runner = nb.runner(WORKER, watch=self._watch)
-        self._signals = 0
         self._cancelled = threading.Event()
 
     def work(self) -> Run:
         """Return the run once it ended, or cannot go on for now. Raises what the store raises."""
         thread = threading.Thread(target=self._work, name="export")
-        with self._hearing():
-            thread.start()
-            while thread.is_alive():
-                thread.join(INTERVAL)
-                self._obey()
-                self._progress.draw()
+        thread.start()
+        while thread.is_alive():
+            thread.join(INTERVAL)
+            self._obey()
+            self._progress.draw()
         self._progress.clear()
         if self._error:
             raise self._error
@@ -73,24 +92,8 @@ class Foreground:
         self._rows += chunk.counters.rows
         self._progress.update(Done(self._rows, self._total, self._estimated, self._before))
 
-    @contextmanager
-    def _hearing(self) -> Iterator[None]:
-        """Ctrl-C and SIGTERM ask for a clean stop while inside; a second one stops at once."""
-        before = {number: signal.signal(number, self._hear) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _hear(self, number: int, frame: FrameType | None) -> None:
-        # A handler interrupts anything, so it only counts; the waiting thread acts.
-        self._signals += 1
-        if self._signals > 1:
-            os._exit(128 + signal.SIGINT)
-
     def _obey(self) -> None:
-        if not self._signals or self._cancelled.is_set():
+        if not self._signals.heard or self._cancelled.is_set():
             return
         self._cancelled.set()
         self._progress.clear()
