@@ -75,6 +75,8 @@ def _supervised(nb: Narrowboat, name: str, channel: Channel, slices: int) -> int
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A handler may interrupt the very locks that draining takes, so a thread does it.
     signal.signal(signal.SIGTERM, lambda number, frame: threading.Thread(target=inline.drain).start())
+    for job in nb.jobs.values():
+        job.warm()
     with alive(nb.folder / "workers", name):
         inline.run_worker(nb.settings.queues)
     nb.store.close()

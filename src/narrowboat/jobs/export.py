@@ -81,6 +81,12 @@ class Export(NamedTuple):
         params, output = run.params["params"], Output.parse(run.params["output"])
         return self.request(params, output, owner=run.owner)
 
+    def warm(self) -> None:
+        """Load what most runs will need, so that the first one does not wait for it; but nothing as large as Arrow."""
+        usual = self.format(Output(format=self.formats[0] if self.formats else Output().format))
+        if not usual.spools:
+            usual.writer()
+
     def format(self, output: Output) -> Format:
         """The format a person chose, if this job offers it. Raises UnknownFormat, BadParameter."""
         if self.formats and output.format not in self.formats:

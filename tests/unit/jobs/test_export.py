@@ -7,6 +7,8 @@ import hashlib
 import io
 import json
 import sqlite3
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -193,3 +195,12 @@ def test_the_purge_takes_ended_runs_past_their_retention_and_their_files(nb: Nar
     assert nb.purge() == 1
     assert not nb.run_folder(run.id).exists()
     assert nb.store.get(waiting.id).state is State.QUEUED
+
+
+def test_an_idle_worker_has_the_usual_format_loaded_but_not_arrow(nb: Narrowboat) -> None:
+    check = (
+        "import sys; from narrowboat.jobs.export import Export; "
+        "Export('a', list, (), 'a').warm(); Export('b', list, (), 'b', formats=('parquet',)).warm(); "
+        "print('narrowboat.data.formats.xlsx.writer' in sys.modules, 'pyarrow' in sys.modules)"
+    )
+    assert subprocess.check_output([sys.executable, "-c", check], text=True) == "True False\n"
