@@ -6,7 +6,7 @@ BIN := .venv/bin
 # uv must use the environment of this folder, whatever environment is active.
 UV := env -u VIRTUAL_ENV $(BIN)/uv
 
-.PHONY: help setup demo test check lint fix soak bench system-packages clean
+.PHONY: help setup demo test check lint kernel fix soak bench system-packages clean
 
 help:
 	@echo "make setup    the environment in .venv (the others do this by themselves)"
@@ -29,8 +29,12 @@ $(BIN)/uv:
 demo: setup
 	$(BIN)/narrowboat demo --folder .demo --rows $(ROWS) $(if $(KEEP),--keep)
 
-check: lint
-	$(BIN)/pytest -q -m "not services" tests/unit
+check: lint kernel
+	$(BIN)/pytest -q -m "not services" --ignore tests/unit/kernel tests/unit
+
+# Every branch of the kernel is tested, or this fails.
+kernel: setup
+	$(BIN)/pytest -q tests/unit/kernel --cov=narrowboat.kernel --cov-branch --cov-fail-under=100 --cov-report=term:skip-covered
 
 lint: setup
 	$(BIN)/ruff format --check --quiet .
@@ -38,7 +42,7 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint system-packages
+test: lint kernel system-packages
 	$(BIN)/pytest -m "not soak"
 
 fix: setup
