@@ -51,6 +51,12 @@ class NoArtifact(NarrowboatError, LookupError):
     code = "no-artifact"
 
 
+class NotFinished(NarrowboatError, TimeoutError):
+    """The file is not finished in the time that a request can wait for it; the run goes on."""
+
+    code = "not-finished"
+
+
 class NotSignedIn(NarrowboatError, PermissionError):
     """The host application's callable named no user."""
 

@@ -346,3 +346,46 @@ def test_a_reader_that_is_slow_gets_everything_although_the_parts_are_gone(serve
         server.tap("slow-reader", "5000 end")
         server.until_state(run["id"], "succeeded")
         assert had + b"".join(pieces) == csv_of(5000)
+
+
+def ask_by_http_1_0(server: Server, path: str) -> socket.socket:
+    s = socket.create_connection(("127.0.0.1", server.port))
+    s.settimeout(20)
+    s.sendall(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+    return s
+
+
+def test_text_over_http_1_0_waits_for_its_length(server: Server) -> None:
+    run = server.start_tap("old", "10")
+    server.until_rows(run["id"], 10)
+    with ask_by_http_1_0(server, f"/runs/{run['id']}/artifact") as s:
+        s.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            s.recv(1)
+        s.settimeout(20)
+        server.tap("old", "20 end")
+        head, _, body = b"".join(iter(lambda: s.recv(65536), b"")).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200")
+    assert f"content-length: {len(csv_of(20))}".encode() in head.lower()
+    assert body == csv_of(20)
+
+
+def test_text_over_http_1_0_of_a_run_that_fails_is_an_error(server: Server) -> None:
+    run = server.start_tap("old-failed", "10")
+    with ask_by_http_1_0(server, f"/runs/{run['id']}/artifact") as s:
+        server.until_rows(run["id"], 10)
+        server.tap("old-failed", "10 fail")
+        assert s.recv(65536).startswith(b"HTTP/1.1 500")
+
+
+def test_a_workbook_over_http_1_0_grows(server: Server) -> None:
+    server.tap("old-xlsx", "10")
+    with ask_by_http_1_0(server, "/exports/tap.xlsx?name=old-xlsx") as s:
+        got = s.recv(65536)
+        while b"PK\x03\x04" not in got:
+            got += s.recv(65536)
+        assert got.startswith(b"HTTP/1.1 200")
+        server.tap("old-xlsx", "20 end")
+        while piece := s.recv(65536):
+            got += piece
+    assert len(load_workbook(io.BytesIO(got.partition(b"\r\n\r\n")[2])).active["A"]) == 21

@@ -77,6 +77,10 @@ def files_of(*statuses: int) -> Responses:
             "9007199254740991 (RFC 8673).",
             headers={"Content-Range": TEXT},
         ),
+        302: {
+            "description": "Not finished yet, and it cannot be sent while it grows: wait again, there.",
+            "headers": {"Location": TEXT},
+        },
         304: {"description": "The file that the client has."},
         **problems_of(404, 409, 416, *statuses),
     }

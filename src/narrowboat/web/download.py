@@ -14,10 +14,10 @@ from narrowboat.errors import NoArtifact
 from narrowboat.jobs.export import Export
 from narrowboat.jobs.output import Output
 from narrowboat.kernel.model import Artifact, Run, State
-from narrowboat.web import disposition, ranges
+from narrowboat.web import disposition, ranges, waiting
 from narrowboat.web.context import Context
 from narrowboat.web.growing import Growing
-from narrowboat.web.problems import problem
+from narrowboat.web.problems import answer_for, problem
 from narrowboat.web.ranges import ENDLESS, Span, etag
 from narrowboat.web.reading import in_threads, of_file
 
@@ -38,18 +38,27 @@ class Shape(NamedTuple):
     format: Format
 
 
-async def respond(context: Context, request: Request, run: Run, *, whole: bool = False) -> Response:
+async def respond(context: Context, request: Request, run: Run, *, whole: bool = False, turn: int = 0) -> Response:
     """The answer to GET or HEAD of a run's file.
 
-    whole: a Range is ignored, since the client cannot have the first part of this file.
+    whole: a Range is ignored, since the client cannot have the first part of this file. turn: how often the client was
+    told to wait (see `waiting.finished`); after that a run that failed is answered with its error.
     Raises NoArtifact, with advice, where there is none to give.
     """
     asked = None if whole else ranges.wanted(request.headers.get("range"), request.headers.get("if-range"), etag(run))
     if run.artifact:
         return await _finished(context, request, run, run.artifact, asked)
+    if run.ended and turn and run.error_code:
+        return answer_for(request, run.error_code, run.error, run=run.id)
     if run.ended:
         raise NoArtifact(f"Run {run.id} has no finished file. {ADVICE.get(run.state, 'It makes none')}.")
-    return await _growing(context, request, run, asked)
+    shape = await context.threads.run(_shape, _job(context, run), run)
+    if request.method == "GET" and not waiting.can_grow(request, shape.format):
+        found = await waiting.finished(context, request, run, turn)
+        return (
+            found if isinstance(found, Response) else await respond(context, request, found, whole=whole, turn=turn + 1)
+        )
+    return _growing(context, request, run, shape, asked)
 
 
 async def _finished(
@@ -75,13 +84,10 @@ async def _finished(
     return _answer(request, in_threads(context.reading, of_file(path, span)), status, headers)
 
 
-async def _growing(context: Context, request: Request, run: Run, asked: ranges.Range | None) -> Response:
-    shape = await context.threads.run(_shape, _job(context, run), run)
+def _growing(context: Context, request: Request, run: Run, shape: Shape, asked: ranges.Range | None) -> Response:
     headers = {**_headers(run, shape.filename, shape.format.media_type), **UNFINISHED}
-    follows = not shape.format.spools
-    if asked is None or asked.suffix is not None or asked == ranges.Range(0) or not follows:
-        body = Growing(context, run, shape.filename, follows=follows)
-        return _answer(request, body.to_the_end(), 200, headers)
+    if asked is None or asked.suffix is not None or asked == ranges.Range(0):
+        return _answer(request, Growing(context, run, shape.filename).to_the_end(), 200, headers)
     if asked.first > run.counters.bytes:
         return _outside(request, {})
     body = Growing(context, run, shape.filename, begin=asked.first)

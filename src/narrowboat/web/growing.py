@@ -27,14 +27,10 @@ class News(NamedTuple):
 
 
 class Growing:
-    """The bytes of a run's file from `begin` on, or up to `end` where that is committed already.
+    """The bytes of a run's file from `begin` on. published: what the finished file is called."""
 
-    published: what the finished file is called. follows: False where the file is made at the end (parquet): then
-    everything comes when it is finished.
-    """
-
-    def __init__(self, context: Context, run: Run, published: str, *, begin: int = 0, follows: bool = True) -> None:
-        self._context, self._published, self._follows = context, published, follows
+    def __init__(self, context: Context, run: Run, published: str, *, begin: int = 0) -> None:
+        self._context, self._published = context, published
         self._id, self._generation = run.id, run.generation
         self._folder = context.nb.run_folder(run.id)
         self._at, self._seq = begin, -1
@@ -79,7 +75,7 @@ class Growing:
     def _news(self) -> News:
         """The run is asked for last: chunks of a newer generation than it says are never taken for its own."""
         store = self._context.nb.store
-        chunks = store.chunks(self._id, after=self._seq) if self._follows else ()
+        chunks = store.chunks(self._id, after=self._seq)
         return News(store.get(self._id), chunks)
 
     def _cut(self, why: str) -> ConnectionAbortedError:

@@ -39,6 +39,7 @@ KINDS: Mapping[type[NarrowboatError], Kind] = {
     errors.UnknownJob: Kind(404, "There is no such job"),
     errors.UnknownRun: Kind(404, "There is no such run"),
     errors.NoArtifact: Kind(409, "There is no file to download"),
+    errors.NotFinished: Kind(503, "The file is not finished yet"),
     errors.NotSignedIn: Kind(401, "Sign in first"),
     errors.NotAllowed: Kind(403, "This is not allowed"),
     errors.TooManyRuns: Kind(429, "Too many runs at once"),

@@ -12,7 +12,7 @@ from narrowboat.errors import UnknownFormat, UnknownJob, UnknownRun
 from narrowboat.jobs.export import Export
 from narrowboat.jobs.output import Output
 from narrowboat.kernel.model import NewRun, Run
-from narrowboat.web import download, ranges
+from narrowboat.web import download, ranges, waiting
 from narrowboat.web.access import Action, User, check_job
 from narrowboat.web.answers import files_of
 from narrowboat.web.context import Context, Here, Who, address
@@ -35,10 +35,16 @@ async def download_artifact(
     partial: Annotated[
         bool, Query(description="What is committed by now as a valid file, whatever becomes of the run.")
     ] = False,
+    turn: Annotated[int, Query(ge=0, le=waiting.MOST, include_in_schema=False)] = 0,
 ) -> Response:
-    """The file of a run: finished with its length, or growing as it is committed. Range and If-Range resume it."""
+    """The file of a run: finished with its length, or growing as it is committed. Range and If-Range resume it.
+
+    What cannot be sent while it grows is waited for, by short waits with a redirect between them.
+    """
     found = await here.run(user, run, Action.DOWNLOAD)
-    return await (download.partial if partial else download.respond)(here, request, found)
+    if partial:
+        return await download.partial(here, request, found)
+    return await download.respond(here, request, found, turn=turn)
 
 
 @router.head("/exports/{file}", include_in_schema=False)
