@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.unit.sources.places import Place, Postgres, Sqlite
+from tests.unit.sources.places import Mongo, Place, Postgres, Sqlite
 
 _NUMBERS = itertools.count()
 
@@ -59,3 +59,17 @@ def place(request: pytest.FixtureRequest) -> Place:
     """A database of each kind."""
     found: Place = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture(scope="session")
+def mongo_server() -> Iterator[str]:
+    """The URL of a server that speaks MongoDB's protocol and calls itself a replica set."""
+    from secantus import SecantusDBServer
+
+    with tempfile.TemporaryDirectory(prefix="nb-mongo-") as folder, SecantusDBServer(storage_path=folder) as running:
+        yield running.uri
+
+
+@pytest.fixture
+def mongo(mongo_server: str) -> Mongo:
+    return Mongo(f"{mongo_server}test_{next(_NUMBERS)}")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from pymongo import MongoClient
+from pymongo.database import Database
 
 from narrowboat.data.source import Block, Position, Row, Source
 
@@ -73,6 +75,25 @@ class Postgres:
 
 
 Place = Sqlite | Postgres
+
+
+@dataclass(frozen=True)
+class Mongo:
+    """A MongoDB database of one test's own."""
+
+    url: str
+
+    @contextmanager
+    def open(self) -> Iterator[Database[dict[str, Any]]]:
+        with MongoClient[dict[str, Any]](self.url, uuidRepresentation="standard") as client:
+            yield client.get_default_database()
+
+    def insert(self, name: str, documents: Sequence[dict[str, Any]]) -> None:
+        with self.open() as database:
+            if documents:
+                database[name].insert_many(documents)
+            else:
+                database.create_collection(name)
 
 
 def read(source: Source, after: Position | None = None, *, rows: int = 3, raw_text: bool = False) -> list[Block]:

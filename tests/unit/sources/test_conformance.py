@@ -11,8 +11,9 @@ import pytest
 
 from narrowboat.data.source import Row, Source
 from narrowboat.data.sources import query, rows, table
+from narrowboat.data.sources.mongo import Collection, collection
 from narrowboat.errors import SourceUnavailable
-from tests.unit.sources.places import Place, read, read_rows, rows_of
+from tests.unit.sources.places import Mongo, Place, read, read_rows, rows_of
 
 NAMES = ("id", "name", "score")
 SAMPLE: list[Row] = [
@@ -49,6 +50,12 @@ def _filled(request: pytest.FixtureRequest, place: str, sample: Sequence[Row]) -
     return found
 
 
+def _collected(request: pytest.FixtureRequest, sample: Sequence[Row]) -> Collection:
+    place: Mongo = request.getfixturevalue("mongo")
+    place.insert("leads", [dict(zip(("_id", *NAMES[1:]), row, strict=True)) for row in sample])
+    return collection(place.url, "leads")
+
+
 SOURCES: dict[str, Callable[[pytest.FixtureRequest, Sequence[Row]], Source]] = {
     "sqlite table": lambda request, sample: table(_filled(request, "sqlite", sample).url, "leads"),
     "sqlite query": lambda request, sample: query(
@@ -57,6 +64,12 @@ SOURCES: dict[str, Callable[[pytest.FixtureRequest, Sequence[Row]], Source]] = {
     "postgres table": lambda request, sample: table(_filled(request, "postgres", sample).url, "leads"),
     "postgres query": lambda request, sample: query(
         _filled(request, "postgres", sample).url, "select id, name, score from leads", key=("id",)
+    ),
+    "mongo collection": lambda request, sample: (
+        _collected(request, sample).columns("_id", *NAMES[1:]).rename({"_id": "id"})
+    ),
+    "mongo pipeline": lambda request, sample: (
+        _collected(request, sample).aggregate([{"$addFields": {"id": "$_id"}}], key="id").columns(*NAMES)
     ),
     "collection of tuples": lambda _, sample: rows(sample, columns=NAMES, repeatable=True),
     "function of dicts": lambda _, sample: rows(
@@ -67,12 +80,13 @@ SOURCES: dict[str, Callable[[pytest.FixtureRequest, Sequence[Row]], Source]] = {
     ),
 }
 
+SERVICES = ("postgres", "mongo")
 Make = Callable[[Sequence[Row]], Source]
 
 
 @pytest.fixture(
     params=[
-        pytest.param(name, marks=[pytest.mark.services] * name.startswith("postgres"), id=name.replace(" ", "-"))
+        pytest.param(name, marks=[pytest.mark.services] * name.startswith(SERVICES), id=name.replace(" ", "-"))
         for name in SOURCES
     ]
 )
@@ -83,7 +97,7 @@ def make(request: pytest.FixtureRequest) -> Make:
 
 def test_the_shape_names_the_columns_and_the_key(make: Make) -> None:
     shape = make(SAMPLE).shape()
-    assert tuple(column.name for column in shape.columns) == NAMES
+    assert tuple(column.header for column in shape.columns) == NAMES
     assert shape.resumable
     assert shape.no_key_because == ""
 
@@ -125,7 +139,7 @@ def test_a_position_is_plain_json(make: Make) -> None:
 
 def test_no_rows_are_no_blocks(make: Make) -> None:
     source = make([])
-    assert tuple(column.name for column in source.shape().columns) == NAMES
+    assert tuple(column.header for column in source.shape().columns) == NAMES
     assert read(source) == []
 
 

@@ -45,11 +45,14 @@ class Fetching:
             if self._cancelled:
                 raise SourceUnavailable("The reading was cancelled.")
             try:
-                return self._statement.fetch(rows)
+                fetched = self._statement.fetch(rows)
             except (SourceFailed, SourceUnavailable) as error:
                 if self._cancelled:
                     raise SourceUnavailable("The reading was cancelled.") from error
                 raise
+            if self._cancelled:  # they may be fewer for that reason
+                raise SourceUnavailable("The reading was cancelled.")
+            return fetched
 
     def cancel(self) -> None:
         """Returns when the statement has stopped."""

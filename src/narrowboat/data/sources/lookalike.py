@@ -9,8 +9,8 @@ from narrowboat.errors import SourceFailed
 _SHOWN = 10
 
 
-def no_such_table(name: str, tables: Sequence[str]) -> SourceFailed:
-    """The error, naming the tables that look alike, or else the first few there are."""
+def no_such_table(name: str, tables: Sequence[str], *, what: str = "table") -> SourceFailed:
+    """The error, naming the tables (or `what` they are called) that look alike, or else the first few there are."""
     from difflib import get_close_matches
 
     by_folded = {table.rpartition(".")[2].casefold(): table for table in tables}
@@ -18,6 +18,8 @@ def no_such_table(name: str, tables: Sequence[str]) -> SourceFailed:
     matches = get_close_matches(name.casefold(), by_folded, cutoff=0.5)
     alike = dict.fromkeys(by_folded[match] for match in matches)
     if alike:
-        return SourceFailed(f"There is no table {name!r}. Tables that look alike: {', '.join(alike)}.")
+        return SourceFailed(f"There is no {what} {name!r}. {what.capitalize()}s that look alike: {', '.join(alike)}.")
     more = ", …" if len(tables) > _SHOWN else ""
-    return SourceFailed(f"There is no table {name!r}. Tables: {', '.join(tables[:_SHOWN]) or 'none at all'}{more}.")
+    return SourceFailed(
+        f"There is no {what} {name!r}. {what.capitalize()}s: {', '.join(tables[:_SHOWN]) or 'none at all'}{more}."
+    )
