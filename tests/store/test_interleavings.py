@@ -328,14 +328,15 @@ class FannedOut(RuleBasedStateMachine):
     @rule(worker=WORKERS)
     def claim(self, worker: str) -> None:
         lease = self.store.claim(self.run_id, worker, seconds=60.0)
-        free = [n for n, part in enumerate(self.parts) if part.done is None and (part.expired or part.worker is None)]
-        complete = all(part.done is not None for part in self.parts)
+        undone = [part for part in self.parts if part.done is None]
+        free = [part for part in undone if part.worker is None] or [part for part in undone if part.expired]
+        complete = not undone
         if self.run.state not in {*CLAIMABLE, S.RUNNING} or not (free or complete):
             assert lease is None
             return
         assert lease is not None
         held = self.part(lease) or self.run
-        assert held is (self.run if complete else self.parts[free[0]])
+        assert held is (self.run if complete else free[0])
         self.run.state = S.PUBLISHING if complete else S.RUNNING
         held.fence, held.worker, held.expired, held.barren = held.fence + 1, worker, False, held.barren + 1
         assert lease.fence == held.fence

@@ -102,7 +102,10 @@ class Store(Protocol):
         ...
 
     def release(self, lease: Lease, outcome: Outcome) -> Run:
-        """Give the lease back, with what became of the slice. Raises LeaseLost."""
+        """Give the lease back, with what became of the slice. Raises LeaseLost.
+
+        After a part, the counters and the version of a run that goes on are without its parts: `get` sums them up.
+        """
         ...
 
     # what every process looks after

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from narrowboat.kernel.model import (
+    ENDED,
     WORKING,
     Artifact,
     Control,
@@ -20,19 +21,21 @@ from narrowboat.kernel.model import (
 from narrowboat.stores.database import Row, Session
 from narrowboat.stores.leasing import lost
 from narrowboat.stores.moves import blame, move, run_of, settle, time_out, view
-from narrowboat.stores.rows import from_artifact
+from narrowboat.stores.rows import from_artifact, to_run
 
 MAX_TRIES = 5
 """After so many passing faults without progress between them a run has failed."""
 
 
 def release(tx: Session, lease: Lease, outcome: Outcome) -> Run:
-    """Give back a run or a part."""
+    """Give back a run or a part. After a part the counters of a run that goes on are not summed up: nobody looks."""
     if lease.part is None:
         _release_run(tx, lease, outcome)
-    else:
-        _release_part(tx, lease, lease.part, outcome)
-    return view(tx, lease.run.id)
+        return view(tx, lease.run.id)
+    _release_part(tx, lease, lease.part, outcome)
+    row = tx.row("run", run=lease.run.id)
+    assert row is not None  # noqa: S101  the part is there
+    return run_of(tx, row) if row["state"] in ENDED else to_run(row)
 
 
 def _release_run(tx: Session, lease: Lease, outcome: Outcome) -> None:

@@ -11,7 +11,13 @@ from (
     from narrowboat.parts
     where run_id = :run
       and seq < coalesce(
-          (select min(seq) from narrowboat.parts where run_id = :run and state <> 'done'),
+          (
+              select min(seq) from (
+                  select seq from narrowboat.parts where run_id = :run and state = 'open'
+                  union all
+                  select seq from narrowboat.parts where run_id = :run and state = 'leased'
+              ) as undone
+          ),
           9223372036854775807
       )
 ) as done

@@ -51,7 +51,8 @@ create table narrowboat.runs (
 -- The indexes name no column that a chunk's commit writes.
 create index runs_open on narrowboat.runs (queue) where finished_at is null;
 create index runs_limited on narrowboat.runs (owner, job) where finished_at is null;
-create index runs_identity on narrowboat.runs (identity) where finished_at is null and identity is not null;
+create index runs_identity on narrowboat.runs (owner, identity, created_at)
+    where finished_at is null and identity is not null;
 create index runs_finished on narrowboat.runs (finished_at) where finished_at is not null;
 create index runs_newest on narrowboat.runs (created_at, id);
 create index runs_owned on narrowboat.runs (owner, created_at, id);
@@ -96,8 +97,10 @@ create table narrowboat.parts (
     crc bigint,
     primary key (run_id, seq)
 );
-create index parts_undone on narrowboat.parts (run_id, seq) where state <> 'done';
-create index parts_leased on narrowboat.parts (run_id) where state = 'leased';
+-- One index a state: what is small stays small, and no statistics are needed to choose it.
+create index parts_open on narrowboat.parts (run_id, seq) where state = 'open';
+create index parts_leased on narrowboat.parts (run_id, seq) where state = 'leased';
+create index parts_done on narrowboat.parts (run_id) where state = 'done';
 
 -- Transitions that happened.
 create table narrowboat.events (

@@ -51,7 +51,8 @@ create table narrowboat_runs (
 -- The indexes name no column that a chunk's commit writes.
 create index narrowboat_runs_open on narrowboat_runs (queue) where finished_at is null;
 create index narrowboat_runs_limited on narrowboat_runs (owner, job) where finished_at is null;
-create index narrowboat_runs_identity on narrowboat_runs (identity) where finished_at is null and identity is not null;
+create index narrowboat_runs_identity on narrowboat_runs (owner, identity, created_at)
+    where finished_at is null and identity is not null;
 create index narrowboat_runs_finished on narrowboat_runs (finished_at) where finished_at is not null;
 create index narrowboat_runs_newest on narrowboat_runs (created_at, id);
 create index narrowboat_runs_owned on narrowboat_runs (owner, created_at, id);
@@ -95,9 +96,11 @@ create table narrowboat_parts (
     length integer,
     crc integer,
     primary key (run_id, seq)
-) without rowid;
-create index narrowboat_parts_undone on narrowboat_parts (run_id, seq) where state <> 'done';
-create index narrowboat_parts_leased on narrowboat_parts (run_id) where state = 'leased';
+);
+-- One index a state: what is small stays small, and no statistics are needed to choose it.
+create index narrowboat_parts_open on narrowboat_parts (run_id, seq) where state = 'open';
+create index narrowboat_parts_leased on narrowboat_parts (run_id, seq) where state = 'leased';
+create index narrowboat_parts_done on narrowboat_parts (run_id) where state = 'done';
 
 -- Transitions that happened.
 create table narrowboat_events (
