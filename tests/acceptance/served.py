@@ -30,7 +30,8 @@ def make_crm() -> None:
 
 
 nb = Narrowboat(
-    f"sqlite:///{FOLDER}/runs.db",
+    os.environ.get("SERVED_STORE", f"sqlite:///{FOLDER}/runs.db"),
+    folder=FOLDER / "runs.files",
     workers=int(os.environ.get("SERVED_WORKERS", "1")),
     settings=Settings(chunk=0.0),  # every block is a chunk
     target=f"{__file__}:nb",

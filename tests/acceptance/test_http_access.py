@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -57,9 +58,16 @@ def test_without_users_another_name_is_refused_for_it_may_be_rebound(alone: Serv
     assert "nb.asgi(user=" in got.json()["detail"]
 
 
-@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Forwarded-Host", "Forwarded", "Via", "X-Real-IP"])
 def test_without_users_what_came_through_a_proxy_is_refused(alone: Server, header: str) -> None:
     assert get(alone, "/jobs", **{header: "127.0.0.1"}).status_code == 403
+
+
+def test_without_users_what_came_through_a_proxy_that_says_nothing_of_it_is_refused(alone: Server) -> None:
+    as_nginx_does = b"GET /jobs HTTP/1.0\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n\r\n" % alone.port
+    with socket.create_connection(("127.0.0.1", alone.port), timeout=30) as asked:
+        asked.sendall(as_nginx_does)
+        assert asked.makefile("rb").readline().split()[1] == b"403"
 
 
 def test_without_users_everything_is_guarded(alone: Server) -> None:
@@ -107,8 +115,9 @@ def test_a_page_of_its_own_origin_may(alone: Server) -> None:
 
 def test_without_users_an_export_is_not_started_by_an_image_on_another_page(alone: Server) -> None:
     image = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
-    link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
     assert get(alone, "/exports/leads.csv", **image).status_code == 403
+    assert get(alone, "/exports/leads.csv", **{**link, "Sec-Fetch-Dest": "iframe"}).status_code == 403
     assert get(alone, "/exports/leads.csv", **link).status_code == 200
 
 
@@ -182,6 +191,9 @@ def test_the_insides_are_told_to_operators_alone(users: Server) -> None:
     assert run["error"]["code"] == "job-failed"
     assert "hunter2" not in json.dumps(run)
     assert "hunter2" in get(users, f"/runs/{ann['run']}", "boss").text
+    away = get(users, "/exports/late-binding.csv", "ann")
+    assert (away.status_code, "nowhere.db" in away.text) == (503, False)
+    assert "nowhere.db" in get(users, "/exports/late-binding.csv", "boss").text
     counted = get(users, "/jobs/broken/count", "ann")
     assert (counted.status_code, "hunter2" in counted.text) == (500, False)
 

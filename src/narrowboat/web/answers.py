@@ -25,6 +25,31 @@ PROBLEM_HEADERS: dict[int, Schema] = {
     429: {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}},
     503: {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}},
 }
+QUERY: Schema = {
+    "parameters": [
+        {"name": "columns", "in": "query", "description": "Names in the wanted order, by commas.", **TEXT},
+        {"name": "page", "in": "query", "description": "One page, from 1; needs `page_size`.", **TEXT},
+        {"name": "pages", "in": "query", "description": "Several: `1-3,7`; needs `page_size`.", **TEXT},
+        {"name": "page_size", "in": "query", "schema": {"type": "integer", "minimum": 1}, "description": "Rows."},
+        {
+            "name": "parameters",
+            "in": "query",
+            "style": "form",
+            "explode": True,
+            "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+            "description": "The job's parameters by name, `label.COLUMN` and `option.NAME`.",
+        },
+    ]
+}
+"""The query of an export's address."""
+CONDITIONS: Schema = {
+    "parameters": [
+        {"name": "Range", "in": "header", "description": "One range of bytes.", **TEXT},
+        {"name": "If-Range", "in": "header", "description": "The ETag of the file that the range is of.", **TEXT},
+        {"name": "If-None-Match", "in": "header", "description": "ETags of files that you have.", **TEXT},
+    ]
+}
+"""The headers of a download."""
 EVERYWHERE = (401, 403, 422, 500, 503)
 """What any route may answer."""
 

@@ -90,6 +90,8 @@ class Follow:
         self._watched: dict[str, Watched] = {}
         self._tailer: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self.serving = False
+        """The application is up: its lifespan was entered."""
         self.draining = False
         """The server stops: streams end now."""
 

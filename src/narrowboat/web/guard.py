@@ -1,21 +1,24 @@
-"""Guard: refuses what no route shall see, before any route: pages of other sites, and strangers if nobody signs in."""
+"""Guard: refuses what no route shall see: pages of other sites, strangers if nobody signs in, bodies without end."""
 
 from __future__ import annotations
 
 import ipaddress
 from urllib.parse import urlsplit
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from narrowboat.errors import NotAllowed
 from narrowboat.web.problems import answer
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+LARGEST = 1 << 20
+"""Bytes of a request's body; a start is a few hundred."""
+FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
 HOW_TO_OPEN = (
     "This server knows no users, so it serves only this machine, at localhost. "
-    "To serve others, pass nb.asgi(user=…), a callable that says who asks."
+    "To serve others, say who asks: nb.asgi(user=…), or narrowboat serve --user module:callable."
 )
 
 
@@ -29,7 +32,7 @@ class Guard:
         if scope["type"] == "http" and (refusal := self._refusal(request := Request(scope))):
             await answer(request, refusal)(scope, receive, send)
         else:
-            await self._app(scope, receive, send)
+            await self._app(scope, _bounded(receive), send)
 
     def _refusal(self, request: Request) -> NotAllowed | None:
         if self._local_only and not is_local(request):
@@ -55,16 +58,38 @@ class Guard:
         return origin is not None and _split(origin)[1] != request.headers.get("host", "")
 
     def _changes_by_get(self, request: Request) -> bool:
-        """An export's address starts a run. Where nobody signs in, only a person may follow a link to it."""
-        return self._local_only and request.headers.get("sec-fetch-mode", "navigate") != "navigate"
+        """An export's address starts a run. Where nobody signs in, only a person may follow a link to it.
+
+        A frame navigates too, but into something else than a document of its own.
+        """
+        mode, place = request.headers.get("sec-fetch-mode"), request.headers.get("sec-fetch-dest")
+        return self._local_only and (mode or "navigate", place or "document") != ("navigate", "document")
+
+
+def _bounded(receive: Receive) -> Receive:
+    """The same body, which ends in 413 when it grows too large."""
+    received = 0
+
+    async def bounded() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > LARGEST:
+            raise HTTPException(413, f"The body of a request has at most {LARGEST} bytes.")
+        return message
+
+    return bounded
 
 
 def is_local(request: Request) -> bool:
     """Whether it came from this machine, to this machine by name, and through no proxy.
 
-    The name matters: a page elsewhere may have its own name point at 127.0.0.1 (DNS rebinding).
+    The name matters: a page elsewhere may have its own name point at 127.0.0.1 (DNS rebinding). So does the version:
+    nginx, unless told otherwise, asks by HTTP/1.0 and as 127.0.0.1, and names nobody; browsers and clients ask by 1.1.
     """
-    if request.client is None or any(name in request.headers for name in FORWARDED):
+    if request.client is None or request.scope.get("http_version") == "1.0":
+        return False
+    if any(name in request.headers for name in FORWARDED):
         return False
     return _is_loopback(request.client.host) and _is_loopback(_split("//" + request.headers.get("host", ""))[0])
 

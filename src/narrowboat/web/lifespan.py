@@ -21,11 +21,14 @@ async def lifespan(nb: Narrowboat) -> AsyncIterator[None]:
 
     Where a dispatcher is set already, or `workers` is 0, others do the work. Entered twice, the second does nothing.
     """
+    if nb.follow.serving:
+        yield
+        return
     threads = Threads(1)
     await threads.run(lambda: nb.store)
-    nb.follow.draining = False
-    supervisor = None if nb.dispatcher or not nb.workers else _supervisor(nb)
     logging.getLogger("uvicorn.error").addFilter(shorten_cuts)
+    nb.follow.serving, nb.follow.draining = True, False
+    supervisor = None if nb.dispatcher or not nb.workers else _supervisor(nb)
     if supervisor:
         nb.dispatcher = Inline(lambda: (), supervisor=supervisor)
         supervisor.start()
@@ -33,6 +36,7 @@ async def lifespan(nb: Narrowboat) -> AsyncIterator[None]:
         with on_stop(nb.follow.drain_soon):
             yield
     finally:
+        nb.follow.serving = False
         nb.follow.drain_soon()
         if supervisor:
             await threads.run(supervisor.stop)

@@ -27,13 +27,17 @@ class Kind(NamedTuple):
 
     status: int
     title: str
-    private: bool = False
-    """The message may speak of the server's insides, so only who sees everything is told it."""
+    outside: str | None = None
+    """The message may speak of the server's insides; who does not see everything is told this instead."""
+
+
+LOG = "Who runs this server finds the reason in its log and in the run's record."
+AGAIN = "Try again in a moment; if it lasts, tell who runs this server."
 
 
 KINDS: Mapping[type[NarrowboatError], Kind] = {
-    NarrowboatError: Kind(500, "Something went wrong", private=True),
-    errors.BadConfiguration: Kind(500, "The server is not set up for this", private=True),
+    NarrowboatError: Kind(500, "Something went wrong", LOG),
+    errors.BadConfiguration: Kind(500, "The server is not set up for this", LOG),
     errors.BadParameter: Kind(422, "A parameter is missing or wrong"),
     errors.MissingExtra: Kind(501, "The server lacks a library for this"),
     errors.UnknownJob: Kind(404, "There is no such job"),
@@ -47,17 +51,17 @@ KINDS: Mapping[type[NarrowboatError], Kind] = {
     errors.IllegalTransition: Kind(409, "The run's state does not allow this"),
     errors.NothingToRetry: Kind(409, "There is nothing to retry"),
     errors.LeaseLost: Kind(503, "Another worker took over"),
-    errors.SourceUnavailable: Kind(503, "The data source cannot be reached"),
-    errors.SourceFailed: Kind(500, "The data source refused the request", private=True),
+    errors.SourceUnavailable: Kind(503, "The data source cannot be reached", AGAIN),
+    errors.SourceFailed: Kind(500, "The data source refused the request", LOG),
     errors.NoResumeKey: Kind(422, "The source cannot be read in pieces"),
     errors.UnknownColumn: Kind(422, "There is no such column"),
     errors.UnknownFormat: Kind(422, "There is no such format"),
     errors.NotRepresentable: Kind(422, "The data do not fit the format"),
-    errors.StorageFull: Kind(507, "The server's disk is full"),
-    errors.JobFailed: Kind(500, "The job failed", private=True),
+    errors.StorageFull: Kind(507, "The server's disk is full", "What is done so far is kept: resume the run later."),
+    errors.JobFailed: Kind(500, "The job failed", LOG),
     errors.DeadlinePassed: Kind(504, "It took too long"),
     errors.Poisoned: Kind(500, "The run made worker after worker die"),
-    errors.StoreUnavailable: Kind(503, "The database of runs cannot be reached"),
+    errors.StoreUnavailable: Kind(503, "The database of runs cannot be reached", AGAIN),
 }
 """The one table from an error's class to its status."""
 
@@ -88,9 +92,9 @@ def kind_of(code: str | None) -> Kind:
 def told(code: str | None, message: str | None, *, insider: bool) -> str:
     """The message of an error as this reader may know it."""
     kind = kind_of(code)
-    if insider or not kind.private:
+    if insider or kind.outside is None:
         return message or kind.title
-    return f"{kind.title}. Who runs this server finds the reason in its log and in the run's record."
+    return f"{kind.title}. {kind.outside}"
 
 
 def problem(
@@ -120,7 +124,7 @@ def problem(
 
 def answer(request: Request, error: NarrowboatError) -> Response:
     """The answer to one of our own errors."""
-    if kind_of(error.code).private:
+    if kind_of(error.code).status >= 500:
         log.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
     seconds = error.retry_after if isinstance(error, errors.TooManyRuns) else None
     return answer_for(request, error.code, str(error), retry_after=seconds)

@@ -6,6 +6,7 @@ they cost nothing before.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, with_config
@@ -25,7 +26,12 @@ class StartBody(BaseModel):
         default={},
         description="Choices about the file: format, columns, labels, page_size, pages, options.",
     )
-    not_before: AwareDatetime | None = Field(default=None, description="Start no sooner than at this moment.")
+    not_before: AwareDatetime | None = Field(
+        default=None,
+        ge=datetime(1970, 1, 1, tzinfo=UTC),
+        lt=datetime(9999, 1, 1, tzinfo=UTC),
+        description="Start no sooner than at this moment.",
+    )
     priority: int | None = Field(
         default=None, ge=-1000, le=1000, description="Higher goes first. Above the job's own: operators only."
     )

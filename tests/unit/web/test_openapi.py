@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from narrowboat import Narrowboat
 from narrowboat.data.sources import rows
+from narrowboat.jobs.output import RESERVED
 from narrowboat.testing import run_inline
 from narrowboat.web import problems, schemas
 from narrowboat.web.answers import EVERYWHERE
@@ -132,6 +133,17 @@ def test_streams_and_files_have_their_media_types(document: dict[str, Any]) -> N
         assert {"304", "409", "416"} <= set(answers)
 
 
+def test_the_query_and_headers_of_an_export_are_described(document: dict[str, Any]) -> None:
+    export = document["paths"]["/exports/{file}"]["get"]["parameters"]
+    names = {(one["in"], one["name"]) for one in export}
+    assert names == {
+        ("path", "file"), ("header", "Range"), ("header", "If-Range"), ("header", "If-None-Match"),
+        ("query", "parameters"), *(("query", name) for name in RESERVED),
+    }  # fmt: skip
+    count = {one["name"] for one in document["paths"]["/jobs/{job}/count"]["get"]["parameters"]}
+    assert count == {"job", "parameters", *RESERVED}
+
+
 def test_fields_are_described(document: dict[str, Any]) -> None:
     assert document["components"]["schemas"]["Run"]["properties"]["rate"]["description"] == "Rows a second."
 
@@ -161,6 +173,21 @@ def exactly(shape: type, found: Any) -> None:
     assert TypeAdapter[Any](shape).validate_python(found, strict=True) == found
     with pytest.raises(ValidationError):
         TypeAdapter[Any](shape).validate_python({**found, next(iter(found)): object()}, strict=True)
+
+
+def test_a_body_without_end_is_refused(nb: Narrowboat) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b" " * 65536
+
+    async def asked() -> httpx.Response:
+        transport = httpx.ASGITransport(build(nb), client=("127.0.0.1", 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            headers = {"Content-Type": "application/json"}
+            return await client.post("/jobs/numbers/runs", content=endless(), headers=headers)
+
+    got = asyncio.run(asked())
+    assert (got.status_code, got.json()["code"]) == (413, "too-large")
 
 
 def test_a_crash_tells_nothing_of_the_insides(nb: Narrowboat, monkeypatch: pytest.MonkeyPatch) -> None:

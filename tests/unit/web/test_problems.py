@@ -39,7 +39,9 @@ def test_every_code_belongs_to_one_class() -> None:
 
 @pytest.mark.parametrize("cls", list(classes()))
 def test_every_error_is_in_the_docs_with_its_status(cls: type[NarrowboatError]) -> None:
-    assert f"HTTP {problems.KINDS[cls].status}" in entries()[cls.code]
+    kind, entry = problems.KINDS[cls], entries()[cls.code]
+    assert f"HTTP {kind.status}" in entry
+    assert (", private." in entry) == (kind.outside is not None)
 
 
 @pytest.mark.parametrize(("status", "code"), sorted(problems.HTTP_CODES.items()))

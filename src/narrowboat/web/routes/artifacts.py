@@ -14,7 +14,7 @@ from narrowboat.jobs.output import Output
 from narrowboat.kernel.model import NewRun, Run
 from narrowboat.web import download, ranges, waiting
 from narrowboat.web.access import Action, User, check_job
-from narrowboat.web.answers import files_of
+from narrowboat.web.answers import CONDITIONS, QUERY, files_of
 from narrowboat.web.context import Context, Here, Who, address
 from narrowboat.web.problems import answer_for
 from narrowboat.web.query import asked
@@ -26,7 +26,13 @@ AT_ONCE = 0.3
 
 
 @router.head("/runs/{run}/artifact", include_in_schema=False)
-@router.get("/runs/{run}/artifact", operation_id="downloadArtifact", response_class=Response, responses=files_of())
+@router.get(
+    "/runs/{run}/artifact",
+    operation_id="downloadArtifact",
+    response_class=Response,
+    responses=files_of(),
+    openapi_extra=CONDITIONS,
+)
 async def download_artifact(
     run: str,
     request: Request,
@@ -53,6 +59,7 @@ async def download_artifact(
     operation_id="exportFile",
     response_class=Response,
     responses=files_of(429, 501, 504, 507),
+    openapi_extra={"parameters": QUERY["parameters"] + CONDITIONS["parameters"]},
 )
 async def export_file(file: str, request: Request, here: Here, user: Who) -> Response:
     """An export as a file: `/exports/leads.xlsx?city=Lagos`. Starts a run, or joins your identical one under way.

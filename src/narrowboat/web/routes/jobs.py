@@ -15,7 +15,7 @@ from narrowboat.jobs.export import Export
 from narrowboat.jobs.output import Output
 from narrowboat.web import schemas, views
 from narrowboat.web.access import Action, User, check_job
-from narrowboat.web.answers import TEXT, json_of, problems_of
+from narrowboat.web.answers import QUERY, TEXT, json_of, problems_of
 from narrowboat.web.context import Context, Here, Who, address
 from narrowboat.web.query import asked, default_format
 from narrowboat.web.schemas import StartBody
@@ -39,6 +39,7 @@ async def list_jobs(here: Here, user: Who) -> Response:
     "/jobs/{job}/count",
     operation_id="countRows",
     responses={**json_of(schemas.Count, "The count."), **problems_of(404, 504)},
+    openapi_extra=QUERY,
 )
 async def count_rows(job: str, request: Request, here: Here, user: Who) -> Response:
     """How many rows a run would deliver now. The query is that of an export: parameters, `page`, `page_size`."""
@@ -70,7 +71,7 @@ async def _count(here: Context, job: Export, params: dict[str, str], output: Out
     status_code=202,
     responses={
         **json_of(schemas.Started, "The run: new, joined or repeated.", status=202, headers=LOCATION),
-        **problems_of(404, 429),
+        **problems_of(400, 404, 413, 429, 501),
     },
 )
 async def start_run(
