@@ -59,7 +59,7 @@ class Export(NamedTuple):
         """A checked request. Raises BadParameter, UnknownFormat; nothing is started."""
         resolved = parameters.as_json(parameters.resolve(self.parameters, params))
         self.format(output)
-        record = {"params": resolved, "output": output.as_json()}
+        record = _checked({"params": resolved, "output": output.as_json()})
         return NewRun(
             job=self.name,
             kind=self.kind,
@@ -133,6 +133,15 @@ class Export(NamedTuple):
         if chosen.spools:
             raise NotRepresentable(f"A {chosen.extension} file is made at the end; there is none of a part of it.")
         return chosen.writer((run.cursor or {}).get("writer")).end()
+
+
+def _checked(record: dict[str, Any]) -> dict[str, Any]:
+    """The record, if it can be stored and shown again. Raises BadParameter."""
+    try:
+        json.dumps(record, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError):
+        raise BadParameter("A value of this request is no text, number, yes or no that JSON can hold.") from None
+    return record
 
 
 def identity(job: str, record: Mapping[str, Any], owner: str) -> str:

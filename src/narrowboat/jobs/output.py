@@ -11,6 +11,9 @@ from narrowboat.data.format import Options
 from narrowboat.errors import BadParameter
 
 MOST_PAGES = 1000
+"""In one file."""
+LARGEST_PAGE = 10**9
+"""Rows. With nine digits for the page's number, the place of a row still fits 64 bits."""
 RESERVED = frozenset({"columns", "page", "pages", "page_size"})
 """Choices that stand beside a job's parameters in the query string of an address, so no parameter is called so."""
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -43,24 +46,33 @@ class Output(NamedTuple):
         if unknown := sorted(set(given) - set(Output._fields)):
             raise BadParameter(f"Unknown output choice {unknown[0]!r}. Choices: {', '.join(Output._fields)}.")
         size = given.get("page_size")
-        pages = parse_pages(given.get("pages", ()))
-        if size is not None and not 1 <= (size := _whole(size, "page_size")):
-            raise BadParameter("page_size must be at least 1.")
+        pages = parse_pages(given.get("pages") or ())
+        if size is not None and not 1 <= (size := _whole(size, "page_size")) <= LARGEST_PAGE:
+            raise BadParameter(f"page_size must be at least 1 and at most {LARGEST_PAGE:,}.")
         if bool(pages) != (size is not None):
             raise BadParameter("pages and page_size go together: which pages, and how many rows a page has.")
         return Output(
             format=str(given.get("format") or "xlsx"),
-            columns=_names(given.get("columns", ())),
-            labels=_mapping(given.get("labels"), "labels"),
+            columns=_names(given.get("columns") or ()),
+            labels=_labels(given.get("labels")),
             page_size=size,
             pages=pages,
             options=_mapping(given.get("options"), "options"),
         )
 
 
-def _names(given: str | Sequence[str]) -> tuple[str, ...]:
+def _names(given: Any) -> tuple[str, ...]:
     names = given.split(",") if isinstance(given, str) else given
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise BadParameter(f"columns must be a list of names, not {given!r}.")
     return tuple(name.strip() for name in names if name.strip())
+
+
+def _labels(given: Any) -> Mapping[str, str]:
+    labels = _mapping(given, "labels")
+    if wrong := [name for name, label in labels.items() if not isinstance(label, str)]:
+        raise BadParameter(f"The label of {wrong[0]!r} must be text, not {labels[wrong[0]]!r}.")
+    return labels
 
 
 def _mapping(given: Any, what: str) -> Mapping[str, Any]:
@@ -74,13 +86,13 @@ def _mapping(given: Any, what: str) -> Mapping[str, Any]:
 def _whole(given: Any, what: str) -> int:
     try:
         return int(given)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise BadParameter(f"{what} must be a whole number, not {given!r}.") from None
 
 
 def parse_pages(given: str | int | Sequence[Any]) -> tuple[int, ...]:
     """Page numbers in order, each once: `2`, `[1, 2]` or `"1-3,7"`. Raises BadParameter."""
-    pieces = given.split(",") if isinstance(given, str) else [given] if isinstance(given, int) else given
+    pieces = given.split(",") if isinstance(given, str) else given if isinstance(given, list | tuple) else [given]
     pages: set[int] = set()
     for piece in filter(None, map(str.strip, map(str, pieces))):
         match = re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", piece)
@@ -88,4 +100,6 @@ def parse_pages(given: str | int | Sequence[Any]) -> tuple[int, ...]:
         if not 1 <= first <= last or last - first >= MOST_PAGES:
             raise BadParameter(f"pages: {piece!r} is not a page or a range of at most {MOST_PAGES} pages, such as 1-3.")
         pages.update(range(first, last + 1))
+        if len(pages) > MOST_PAGES:
+            raise BadParameter(f"These are more pages than a file may have, {MOST_PAGES}. Take larger pages.")
     return tuple(sorted(pages))

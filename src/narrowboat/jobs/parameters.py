@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -34,7 +35,7 @@ PARSERS: Mapping[type, Callable[[str], Any]] = {
     datetime: datetime.fromisoformat,
 }
 EXAMPLES: Mapping[type, str] = {
-    int: "a whole number",
+    int: "a whole number of at most 64 bits",
     float: "a number",
     bool: "true or false",
     Decimal: "a decimal number",
@@ -60,7 +61,7 @@ class Parameter(NamedTuple):
                 return None
             raise BadParameter(f"Parameter {self.name!r} must not be null.")
         try:
-            parsed = value if self._fits(value) else PARSERS[self.type](str(value))
+            parsed = _storable(value if self._fits(value) else PARSERS[self.type](_text(value)))
         except (ValueError, InvalidOperation):
             wanted = EXAMPLES.get(self.type, "text")
             raise BadParameter(f"Parameter {self.name!r} must be {wanted}, not {value!r}.") from None
@@ -70,6 +71,27 @@ class Parameter(NamedTuple):
 
     def _fits(self, value: Any) -> bool:
         return isinstance(value, self.type) and not (self.type is int and isinstance(value, bool))
+
+
+def _text(value: Any) -> str:
+    """Raises ValueError for a list or an object of JSON."""
+    if isinstance(value, list | Mapping):
+        raise ValueError
+    return str(value)
+
+
+def _storable(value: Any) -> Any:
+    """The value, if JSON and databases can hold it. Raises ValueError."""
+    match value:
+        case int() if not -(2**63) <= value < 2**63:
+            raise ValueError
+        case float() if not math.isfinite(value):
+            raise ValueError
+        case Decimal() if not value.is_finite():
+            raise ValueError
+        case str():
+            value.encode()  # half of a surrogate pair is a UnicodeEncodeError, which is a ValueError
+    return value
 
 
 def signature(function: Callable[..., Any]) -> tuple[Parameter, ...]:

@@ -87,6 +87,12 @@ def test_a_page_is_a_piece_of_the_whole(nb: Narrowboat) -> None:
     assert len(export(nb, "leads", pages=4, page_size=300)) == 1 + 100
 
 
+@pytest.mark.parametrize("label", ["\ud83d", "Name \udc00"])
+def test_what_could_not_be_shown_again_is_not_stored(nb: Narrowboat, label: str) -> None:
+    with pytest.raises(BadParameter, match="no text, number"):
+        nb.start("leads", {}, Output(labels={"name": label}))
+
+
 def test_a_range_of_pages_is_one_zip(nb: Narrowboat) -> None:
     output = Output.parse({"format": "csv.zip", "pages": "1-2,4", "page_size": 300})
     run = run_inline(nb, nb.start("leads", output=output).run.id)

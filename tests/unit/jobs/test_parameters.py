@@ -58,6 +58,14 @@ def test_resolved_values_survive_the_store() -> None:
         ({"price": "cheap"}, "'price' must be a decimal number"),
         ({"active": "maybe"}, "'active' must be true or false"),
         ({"order": "size"}, "'order' must be one of name, age"),
+        ({"order": []}, "'order' must be text, not "),
+        ({"city": ["Accra"]}, "'city' must be text, not "),
+        ({"city": {"a": 1}}, "'city' must be text, not "),
+        ({"city": "\ud83d"}, "'city' must be text, not "),
+        ({"least": 2**63}, "'least' must be a whole number of at most 64 bits"),
+        ({"ratio": float("nan")}, "'ratio' must be a number, not nan"),
+        ({"ratio": "1e999"}, "'ratio' must be a number, not '1e999'"),
+        ({"price": "sNaN"}, "'price' must be a decimal number, not 'sNaN'"),
     ],
 )
 def test_a_wrong_value_is_told_in_a_sentence(given: dict[str, Any], says: str) -> None:
