@@ -112,6 +112,8 @@ def test_a_start_without_a_body_takes_the_defaults(server: Server) -> None:
         ({"unknown": 1}, "bad-parameter"),
         ({"priority": "high"}, "bad-parameter"),
         ({"not_before": "2026-01-01T00:00:00"}, "bad-parameter"),
+        ({"not_before": "0001-01-01T00:00:00+14:00"}, "bad-parameter"),
+        ({"not_before": "9999-12-31T23:59:59-14:00"}, "bad-parameter"),
         ([], "bad-parameter"),
     ],
 )
@@ -124,6 +126,11 @@ def test_a_body_that_is_no_json_is_a_problem(server: Server) -> None:
     got = server.client.post("/jobs/leads/runs", content=b"{", headers={"Content-Type": "application/json"})
     assert (got.status_code, got.json()["code"]) == (422, "bad-parameter")
     assert got.json()["errors"][0]["where"].startswith("body")
+
+
+def test_a_body_larger_than_any_start_needs_is_refused(server: Server) -> None:
+    got = server.client.post("/jobs/leads/runs", json={"params": {"city": "x" * 2**20}})
+    assert (got.status_code, got.json()["code"]) == (413, "too-large")
 
 
 def test_the_same_idempotency_key_starts_once(server: Server) -> None:
