@@ -93,22 +93,45 @@ class Made(NamedTuple):
     sha256: str
 
 
-def prepare(folder: Path, name: str, extents: Sequence[Extent], assemble: Callable[[Path, Path], None] | None) -> Made:
+def prepare(
+    folder: Path, name: str, extents: Sequence[Extent], assemble: Callable[[Path, Path], None] | None, *, fence: int
+) -> Made:
     """Make the committed extents one verified file, synced. Idempotent, whenever it or `put` was killed before.
 
     name: what the file will be called. assemble: makes it from the joined bytes, where those are only a spool.
-    Raises NoArtifact where the disk does not hold what was committed.
+    fence: of who publishes; its temporary files are its own, as a worker that wakes late may still write to others.
+    Raises NoArtifact where the disk does not hold what was committed, StorageFull.
     """
-    if (published := folder / name).exists():
-        return _read(published, () if assemble else extents)
-    joined = _joined(folder, extents)
+    published = folder / name
+    try:
+        _clear_up(folder, fence)
+        made = None if published.exists() else _make(folder, extents, assemble, fence)
+    except FileNotFoundError as error:
+        if not published.exists():  # else a worker that woke late published it meanwhile
+            missing = Path(error.filename or name).name
+            raise NoArtifact(f"{missing} of what was committed is missing in {folder}. Run it again.") from error
+        made = None
+    except OSError as error:
+        raise storage_error(error, published) from error
+    return made or _read(published, () if assemble else extents)
+
+
+def _make(folder: Path, extents: Sequence[Extent], assemble: Callable[[Path, Path], None] | None, fence: int) -> Made:
+    joined = _joined(folder, extents, fence)
+    made = _read(joined, extents)
     if not assemble:
-        return _read(joined, extents)
-    _read(joined, extents)
-    assembled = folder / "assembled.tmp"
+        return made
+    assembled = folder / f"{fence}.assembled.tmp"
     assemble(joined, assembled)
     _sync(assembled)
     return _read(assembled, ())
+
+
+def _clear_up(folder: Path, fence: int) -> None:
+    """Temporary files of those who failed to publish before: they may hold the room that is needed."""
+    for path in folder.glob("*.tmp*"):
+        if int(path.name.partition(".")[0]) < fence:
+            path.unlink(missing_ok=True)
 
 
 def put(made: Made, target: Path, manifest: Mapping[str, Any]) -> None:
@@ -118,13 +141,21 @@ def put(made: Made, target: Path, manifest: Mapping[str, Any]) -> None:
     """
     try:
         (target.parent / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
-        made.path.rename(target)
+        _rename(made.path, target)
         sync_folder(target.parent)
     except OSError as error:
         raise storage_error(error, target) from error
     for leftover in target.parent.iterdir():
         if leftover.name not in (target.name, MANIFEST):
-            leftover.unlink()
+            leftover.unlink(missing_ok=True)
+
+
+def _rename(made: Path, target: Path) -> None:
+    try:
+        made.rename(target)
+    except FileNotFoundError:
+        if not target.exists():  # else a worker that woke late put the same bytes there
+            raise
 
 
 def _sync(path: Path) -> None:
@@ -132,23 +163,20 @@ def _sync(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _joined(folder: Path, extents: Sequence[Extent]) -> Path:
+def _joined(folder: Path, extents: Sequence[Extent], fence: int) -> Path:
     """One synced file with just the extents: the part file itself, cut to size, if there is only one."""
     names = {extent.file for extent in extents}
     if len(names) == 1:
         only, length = folder / names.pop(), sum(extent.length for extent in extents)
-        if only.stat().st_size != length:
+        if only.stat().st_size > length:
             os.truncate(only, length)
             _sync(only)
         return only
-    path = folder / "joined.tmp"
-    try:
-        with open(path, "wb") as out:
-            for piece in read_extents(folder, extents):
-                out.write(piece)
-        _sync(path)
-    except OSError as error:
-        raise storage_error(error, path) from error
+    path = folder / f"{fence}.joined.tmp"
+    with open(path, "wb") as out:
+        for piece in read_extents(folder, extents):
+            out.write(piece)
+    _sync(path)
     return path
 
 
@@ -162,7 +190,9 @@ def _read(path: Path, extents: Sequence[Extent]) -> Made:
                 crc, left = zlib.crc32(piece, crc), left - len(piece)
                 digest.update(piece)
             if left or crc != extent.crc:
-                raise NoArtifact(f"{path.name} is damaged on disk: a committed piece does not match its checksum.")
+                raise NoArtifact(
+                    f"{path.name} is damaged on disk: a committed piece does not match its checksum. Run it again."
+                )
             total += extent.length
         while piece := file.read(PIECE):
             digest.update(piece)
@@ -178,7 +208,7 @@ def read_extents(folder: Path, extents: Iterable[Extent]) -> Iterator[bytes]:
             left = extent.length
             while left:
                 if not (piece := file.read(min(PIECE, left))):
-                    raise NoArtifact(f"{extent.file} is shorter on disk than what was committed.")
+                    raise NoArtifact(f"{extent.file} is shorter on disk than what was committed. Run it again.")
                 yield piece
                 left -= len(piece)
 

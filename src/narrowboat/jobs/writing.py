@@ -128,7 +128,7 @@ class Writing:
         if self._file:
             self._file.close()
         spooled = self._format.assemble if self._format.spools else None
-        made = prepare(self._folder, self._filename, list(extents), spooled)
+        made = prepare(self._folder, self._filename, list(extents), spooled, fence=self._lease.fence)
         manifest = self._manifest(made.bytes, made.sha256)
         put(made, self._folder / self._filename, manifest)
         return Artifact(self._filename, self._format.media_type, made.bytes, made.sha256, manifest)

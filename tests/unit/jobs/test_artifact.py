@@ -25,9 +25,11 @@ def part(folder: Path, fence: int, *pieces: bytes) -> list[Extent]:
     return extents
 
 
-def publish(folder: Path, name: str, extents: list[Extent], assemble: Callable[[Path, Path], None] | None) -> Made:
+def publish(
+    folder: Path, name: str, extents: list[Extent], assemble: Callable[[Path, Path], None] | None, fence: int = 9
+) -> Made:
     """Both steps of publishing."""
-    made = prepare(folder, name, extents, assemble)
+    made = prepare(folder, name, extents, assemble, fence=fence)
     put(made, folder / name, {"complete": True})
     return made
 
@@ -49,7 +51,7 @@ def test_files_of_several_fences_are_joined_from_committed_bytes_only(tmp_path: 
 
 def test_publishing_again_after_any_interruption_gives_the_same(tmp_path: Path) -> None:
     extents = part(tmp_path, 1, b"abc") + part(tmp_path, 2, b"def")
-    (tmp_path / "joined.tmp").write_bytes(b"half of a joi")
+    (tmp_path / "3.joined.tmp").write_bytes(b"half of a joi")
     first = publish(tmp_path, "leads.csv", extents, None)
     assert publish(tmp_path, "leads.csv", extents, None)[1:] == first[1:]
     assert sorted(os.listdir(tmp_path)) == ["leads.csv", "manifest.json"]
@@ -61,6 +63,55 @@ def test_bytes_damaged_on_disk_are_not_published(tmp_path: Path) -> None:
     with pytest.raises(NoArtifact, match="damaged"):
         publish(tmp_path, "leads.csv", extents, None)
     assert not (tmp_path / "leads.csv").exists()
+
+
+def test_a_part_that_is_gone_is_said_to_be_missing(tmp_path: Path) -> None:
+    extents = part(tmp_path, 1, b"abc") + part(tmp_path, 2, b"def")
+    (tmp_path / "1.part").unlink()
+    for committed in (extents, extents[:1]):
+        with pytest.raises(NoArtifact, match=r"1\.part of what was committed is missing .* Run it again"):
+            publish(tmp_path, "leads.csv", committed, None)
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_a_worker_that_wakes_late_and_its_successor_publish_the_same_file(tmp_path: Path, parts: int) -> None:
+    extents = [extent for fence in range(1, parts + 1) for extent in part(tmp_path, fence, b"abc")]
+    late = prepare(tmp_path, "leads.csv", extents, None, fence=8)
+    mine = prepare(tmp_path, "leads.csv", extents, None, fence=9)
+    put(late if parts == 1 else mine, tmp_path / "leads.csv", {"complete": True})
+    put(mine, tmp_path / "leads.csv", {"complete": True})
+    assert (tmp_path / "leads.csv").read_bytes() == b"abc" * parts
+    assert publish(tmp_path, "leads.csv", extents, None)[1:] == mine[1:]
+
+
+def test_who_wakes_late_in_joining_writes_to_no_file_but_its_own(tmp_path: Path) -> None:
+    extents = part(tmp_path, 1, b"abc") + part(tmp_path, 2, b"def")
+    before = set(tmp_path.iterdir())
+    prepare(tmp_path, "leads.csv", extents, None, fence=8)
+    late = set(tmp_path.iterdir()) - before
+    mine = prepare(tmp_path, "leads.csv", extents, None, fence=9)
+    for path in late:
+        path.write_bytes(b"")
+    put(mine, tmp_path / "leads.csv", {"complete": True})
+    assert (tmp_path / "leads.csv").read_bytes() == b"abcdef"
+
+
+def test_what_a_failed_publishing_left_makes_room_for_the_next(tmp_path: Path) -> None:
+    extents = part(tmp_path, 1, b"abc") + part(tmp_path, 2, b"def")
+    prepare(tmp_path, "leads.csv", extents, None, fence=3)
+    prepare(tmp_path, "leads.csv", extents, None, fence=4)
+    assert sorted(os.listdir(tmp_path)) == ["1.part", "2.part", "4.joined.tmp"]
+
+
+def test_a_part_published_while_another_assembles_is_taken_as_it_is(tmp_path: Path) -> None:
+    extents = part(tmp_path, 1, b"abc")
+
+    def assemble(spool: Path, out: Path) -> None:
+        (tmp_path / "leads.x").write_bytes(b"ABC")
+        spool.unlink()
+        out.write_bytes(spool.read_bytes())
+
+    assert prepare(tmp_path, "leads.x", extents, assemble, fence=2).path == tmp_path / "leads.x"
 
 
 def test_a_format_that_spools_makes_the_file_at_the_end(tmp_path: Path) -> None:
