@@ -132,7 +132,8 @@ class Export(NamedTuple):
         chosen = self.format(Output.parse(run.params["output"]))
         if chosen.spools:
             raise NotRepresentable(f"A {chosen.extension} file is made at the end; there is none of a part of it.")
-        return chosen.writer((run.cursor or {}).get("writer")).end()
+        cursor = run.cursor or {}
+        return b"" if cursor.get("done") else chosen.writer(cursor.get("writer")).end()
 
 
 def _checked(record: dict[str, Any]) -> dict[str, Any]:

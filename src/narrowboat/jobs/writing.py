@@ -47,7 +47,7 @@ class Writing:
         self._tables = tables
         self._shapes = [table.source.shape() for table in tables]
         self.resumable = not pinned and all(shape.resumable for shape in self._shapes)
-        self._restart = not self.resumable and self._lease.run.seq > 0
+        self._restart = self._lease.run.seq > 0 and not (self.resumable and _has_place(self._cursor))
         if self._restart:
             self._cursor = START
         self._total = count(tables) if self._cursor is START else None
@@ -161,6 +161,11 @@ class Writing:
             self._reader.close()
         if self._file:
             self._file.close()
+
+
+def _has_place(cursor: Cursor) -> bool:
+    """Whether the rows that were written can be passed over: not so if the source had no key yet when it gave them."""
+    return cursor["position"] is not None or not any(cursor["rows"][cursor["table"] :])
 
 
 def merged(before: Cursor, new: Alterations) -> Cursor:

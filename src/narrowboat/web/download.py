@@ -113,7 +113,7 @@ async def partial(context: Context, request: Request, run: Run) -> Response:
         raise NoArtifact(f"Run {run.id} has written nothing yet; it is {run.state.replace('_', ' ')}.")
     job = _job(context, run)
     shape = await context.threads.run(_shape, job, run)
-    tail = b"" if run.cursor.get("done") else await context.threads.run(job.tail, run)
+    tail = await context.threads.run(job.tail, run)
     headers = {
         **_headers(run, disposition.partial(shape.filename), shape.format.media_type),
         **UNFINISHED,

@@ -23,7 +23,7 @@ from narrowboat.errors import BadConfiguration, BadParameter, NothingToRetry, Un
 from narrowboat.jobs.artifact import clip, read_extents
 from narrowboat.jobs.output import Output
 from narrowboat.kernel.model import Request, Run, State
-from narrowboat.kernel.runner import Settings
+from narrowboat.kernel.runner import Moment, Settings
 from narrowboat.testing import Interrupted, run_inline, stop_after
 
 LEADS = [(n, f"Lead {n}", "Accra" if n % 3 else "Kumasi") for n in range(1, 1001)]
@@ -147,6 +147,38 @@ def test_a_source_without_a_key_starts_from_zero_when_broken(nb: Narrowboat) -> 
     ended = run_inline(nb, run.id)
     assert (ended.state, ended.counters.rows, ended.generation) == (State.SUCCEEDED, 1000, 1)
     assert content(nb, ended).count(b"\r\n") == 1001
+
+
+def test_a_source_that_got_its_key_after_the_interruption_gives_no_row_twice(nb: Narrowboat) -> None:
+    keyed = False
+
+    @nb.export("turned", block_rows=100)
+    def turned() -> IterableSource:
+        return rows(lambda: ((n,) for n in range(1000)), columns=["n"], repeatable=keyed)
+
+    run = nb.start("turned", output=Output(format="csv")).run
+    with pytest.raises(Interrupted):
+        run_inline(nb, run.id, watch=stop_after(3))
+    nb.store.reconcile(["inline"], barren_limit=9)
+    keyed = True
+    ended = run_inline(nb, run.id)
+    assert (ended.state, ended.counters.rows, ended.generation) == (State.SUCCEEDED, 1000, 1)
+    assert content(nb, ended).count(b"\r\n") == 1001
+
+
+def test_a_file_that_was_cancelled_at_its_last_chunk_needs_no_tail(nb: Narrowboat) -> None:
+    run = nb.start("leads").run
+
+    def cancel(moment: Moment) -> None:
+        if moment.point == "written" and moment.chunk and moment.chunk.last:
+            nb.ask(run.id, Request.CANCEL)
+
+    ended = run_inline(nb, run.id, watch=cancel)
+    assert (ended.state, ended.counters.rows) == (State.CANCELLED, 1000)
+    extents = clip(nb.store.chunks(run.id), 0, None)
+    partial = b"".join(read_extents(nb.run_folder(run.id), extents)) + nb.job("leads").tail(ended)
+    nb.ask(run.id, Request.RESUME)
+    assert partial == content(nb, run_inline(nb, run.id))
 
 
 def test_several_tables_need_a_format_that_holds_them(nb: Narrowboat) -> None:
