@@ -40,7 +40,7 @@ def _owner_is_busy(tx: Session, run: Row, per_owner: int) -> bool:
 def _claim_part(tx: Session, seen: Row, worker: str, seconds: float) -> Lease | None:
     starts = seen["state"] in CLAIMABLE
     run = tx.row("run_locked" if starts else "run_shared", run=seen["id"])
-    if run is None or run["state"] != seen["state"]:
+    if run is None or run["version"] != seen["version"]:
         return None
     part = tx.row("part_lease", run=run["id"], worker=worker, seconds=seconds)
     if part is None:
@@ -55,7 +55,7 @@ def _claim_part(tx: Session, seen: Row, worker: str, seconds: float) -> Lease | 
 
 def _claim_run(tx: Session, seen: Row, worker: str, seconds: float) -> Lease | None:
     run = tx.row("run_locked", run=seen["id"])
-    if run is None or run["state"] != seen["state"] or run["worker"] is not None:
+    if run is None or run["version"] != seen["version"] or run["worker"] is not None:
         return None
     cursor = cursor_of(run) or {}
     if run["planned"] or run["done"] or cursor.get("done"):
