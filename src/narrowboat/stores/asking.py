@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 
 from narrowboat.errors import IdempotencyConflict, IllegalTransition, TooManyRuns
@@ -44,6 +43,8 @@ def _repeated(tx: Session, new: NewRun) -> str | None:
 
 
 def _fingerprint(new: NewRun) -> str:
+    import hashlib  # 4 MB of OpenSSL, which workers need not load
+
     text = json.dumps([new.job, new.kind, new.params], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
