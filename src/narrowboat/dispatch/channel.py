@@ -24,9 +24,9 @@ class Channel:
         return Channel(mine), theirs
 
     def say(self, word: str, run_id: str = "") -> None:
-        """Send a word; one that cannot be sent is lost without harm."""
+        """Send a word, without ever waiting: one that cannot be sent, as the other side hangs, is lost without harm."""
         with suppress(OSError):
-            self._end.sendall(f"{word} {run_id}\n".encode())
+            self._end.send(f"{word} {run_id}\n".encode(), socket.MSG_DONTWAIT)
 
     def hear(self) -> Iterator[tuple[str, str]]:
         """Words as they come, until the line is closed."""

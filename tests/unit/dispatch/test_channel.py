@@ -19,3 +19,13 @@ def test_a_word_to_a_dead_child_is_lost_without_harm() -> None:
     here.say("hint")
     assert list(here.hear()) == []
     here.close()
+
+
+def test_a_child_that_hangs_holds_up_nobody_who_speaks_to_it() -> None:
+    here, end = Channel.pair()
+    for _ in range(5000):
+        here.say("wake", "r1")
+    here.close()
+    there = Channel(end)
+    assert set(there.hear()) == {("wake", "r1")}, "whole words, as many as there was room for"
+    there.close()
