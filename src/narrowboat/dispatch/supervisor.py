@@ -22,6 +22,11 @@ from narrowboat.dispatch.liveness import try_lock
 
 log = logging.getLogger("narrowboat.supervisor")
 
+SOON = 5.0
+"""Seconds within which a child that cannot start fails; any other that ends is replaced at once."""
+LONGEST_PAUSE = 10.0
+"""Seconds between two attempts to start a child that cannot."""
+
 
 class Child:
     """One worker process and the line to it."""
@@ -29,19 +34,30 @@ class Child:
     def __init__(self, command: Sequence[str], moved: Callable[[str], None]) -> None:
         self.name = f"{os.uname().nodename}-{secrets.token_hex(4)}"
         self.channel, theirs = Channel.pair()
-        with theirs:
-            self.process = subprocess.Popen(  # noqa: S603  # our own interpreter and arguments
-                [*command, "--name", self.name, "--channel", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-            )
+        try:
+            with theirs:
+                self.process = subprocess.Popen(  # noqa: S603  # our own interpreter and arguments
+                    [*command, "--name", self.name, "--channel", str(theirs.fileno())],
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                )
+        except OSError:
+            self.channel.close()
+            raise
         self._moved = moved
+        self._born, self._worked = time.monotonic(), False
         threading.Thread(target=self._listen, name=f"listen-{self.name}", daemon=True).start()
 
     def _listen(self) -> None:
         for word, run_id in self.channel.hear():
             if word == "moved":
+                self._worked = True
                 self._moved(run_id)
+
+    @property
+    def could_not_start(self) -> bool:
+        """Of one that ended: it failed soon, before it had committed anything."""
+        return bool(self.process.returncode) and not self._worked and time.monotonic() - self._born < SOON
 
 
 class Supervisor:
@@ -66,6 +82,7 @@ class Supervisor:
         self._moved, self._care, self._care_every, self._grace = moved, care, care_every, grace
         self._bell = Bell.of(lock)
         self._children: list[Child] = []
+        self._pause, self._start_at = 0.0, 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
         self.supervising = threading.Event()
@@ -117,26 +134,41 @@ class Supervisor:
         return handle
 
     def _watch(self) -> None:
-        cared, quick_deaths = 0.0, 0
+        cared = 0.0
         while not self._stop.is_set():
             ended = [child for child in self._children if child.process.poll() is not None]
             for child in ended:
-                quick_deaths = quick_deaths + 1 if child.process.returncode else 0
-                log.log(
-                    logging.WARNING if child.process.returncode else logging.INFO,
-                    "worker ended",
-                    extra={"worker": child.name, "status": child.process.returncode},
-                )
-                child.channel.close()
-                self._children.remove(child)
-            while len(self._children) < self._count:
-                # A child that cannot even start is not started again and again without a pause.
-                self._stop.wait(min(0.05 * 2**quick_deaths, 10.0) if ended and quick_deaths else 0)
-                self._children.append(Child(self._command, self._moved))
+                self._reap(child)
+            self._replace()
             if ended or time.monotonic() - cared >= self._care_every:
                 self._take_care()
                 cared = time.monotonic()
             self._wait()
+
+    def _reap(self, child: Child) -> None:
+        status = child.process.returncode
+        log.log(
+            logging.WARNING if status else logging.INFO, "worker ended", extra={"worker": child.name, "status": status}
+        )
+        child.channel.close()
+        self._children.remove(child)
+        if child.could_not_start:
+            self._pause_before_next()
+        else:
+            self._pause = 0.0
+
+    def _replace(self) -> None:
+        while len(self._children) < self._count and time.monotonic() >= self._start_at:
+            try:
+                self._children.append(Child(self._command, self._moved))
+            except OSError:
+                log.exception("no worker can be started now; it is tried again")
+                self._pause_before_next()
+
+    def _pause_before_next(self) -> None:
+        """A child that cannot start is not started again and again at once. Meanwhile runs are looked after."""
+        self._pause = min(max(0.1, 2 * self._pause), LONGEST_PAUSE)
+        self._start_at = time.monotonic() + self._pause
 
     def _wait(self) -> None:
         """Until a child ends, a moment passed, or we are told to stop."""

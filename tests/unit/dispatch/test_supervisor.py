@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from narrowboat.dispatch.supervisor import Supervisor
+from narrowboat.dispatch.supervisor import LONGEST_PAUSE, Supervisor
 
 CHILD = """
 import socket, sys
@@ -90,6 +92,40 @@ def test_a_child_that_cannot_start_is_not_started_without_a_pause(start: Callabl
     watched = start(child="raise SystemExit(1)")
     time.sleep(1.5)
     assert watched.cared < 12
+
+
+def test_a_child_that_worked_is_replaced_at_once_however_often_it_dies(start: Callable[..., Watched]) -> None:
+    watched = start()
+    for deaths in range(1, 5):
+        until(lambda: watched.born() == deaths)  # noqa: B023  called at once
+        watched.supervisor.wake("die")
+    until(lambda: watched.born() == 5)
+    assert watched.supervisor._pause == 0.0
+
+
+def test_the_pause_before_a_start_grows_to_a_bound_for_ever(tmp_path: Path) -> None:
+    supervisor = Watched(tmp_path).supervisor
+    pauses = []
+    for _ in range(5000):
+        supervisor._pause_before_next()
+        pauses.append(supervisor._pause)
+    assert (pauses[:3], pauses[-1]) == ([0.1, 0.2, 0.4], LONGEST_PAUSE)
+
+
+def test_a_child_that_the_system_refuses_is_tried_again(
+    start: Callable[..., Watched], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    popen, refused = subprocess.Popen, iter([True, True])
+
+    def scarce(*command: Any, **more: Any) -> Any:
+        if next(refused, False):
+            raise BlockingIOError("no more processes")
+        return popen(*command, **more)
+
+    monkeypatch.setattr(subprocess, "Popen", scarce)
+    watched = start()
+    until(lambda: watched.born() == 1)
+    assert caplog.text.count("no worker can be started now") == 2
 
 
 def test_the_second_of_two_stands_by_and_takes_over(start: Callable[..., Watched]) -> None:
