@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from narrowboat.errors import BadConfiguration, NothingToRetry, UnknownJob
+from narrowboat.errors import BadConfiguration, IllegalTransition, NothingToRetry, UnknownJob
 from narrowboat.jobs import artifact
 from narrowboat.jobs.export import Export
 from narrowboat.jobs.output import RESERVED, Output
@@ -255,11 +255,15 @@ class Narrowboat:
         )
 
     def purge(self, *, limit: int = 100) -> int:
-        """Delete ended runs past their retention, files first. Returns how many."""
+        """Delete ended runs past their retention. Returns how many were found.
+
+        The store forgets a run before its files go: one that somebody resumes at this moment keeps them.
+        """
         runs = self.store.expired(self.store.now() - self.retention, limit=limit)
         for run_id in runs:
-            artifact.remove(self.run_folder(run_id))
-            self.store.forget(run_id)
+            with suppress(IllegalTransition):  # resumed meanwhile
+                self.store.forget(run_id)
+                artifact.remove(self.run_folder(run_id))
         return len(runs)
 
     def lifespan(self, app: Any) -> AbstractAsyncContextManager[None]:

@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -233,6 +233,27 @@ def test_the_purge_takes_ended_runs_past_their_retention_and_their_files(nb: Nar
     assert nb.purge() == 1
     assert not nb.run_folder(run.id).exists()
     assert nb.store.get(waiting.id).state is State.QUEUED
+
+
+def test_a_run_that_is_resumed_while_it_is_purged_keeps_its_files(
+    nb: Narrowboat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = nb.start("leads", output=Output(format="csv")).run
+    with pytest.raises(Interrupted):
+        run_inline(nb, run.id, watch=stop_after(3))
+    nb.store.reconcile(["inline"], barren_limit=9)
+    nb.ask(run.id, Request.CANCEL)
+    nb.retention, expired = -1.0, nb.store.expired
+
+    def found(finished_before: float, *, limit: int) -> Sequence[str]:
+        ids = expired(finished_before, limit=limit)
+        nb.ask(run.id, Request.RESUME)
+        return ids
+
+    monkeypatch.setattr(nb.store, "expired", found)
+    assert nb.purge() == 1
+    ended = run_inline(nb, run.id)
+    assert (ended.state, ended.counters.rows, ended.generation) == (State.SUCCEEDED, 1000, 0)
 
 
 def test_an_idle_worker_has_the_usual_format_loaded_but_not_arrow(nb: Narrowboat) -> None:
