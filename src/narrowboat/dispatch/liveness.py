@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+_UNNAMED = "."
+
 
 def try_lock(path: Path) -> int | None:
     """An open, locked handle of `path`, or None while another process holds it. Close it to let go."""
@@ -28,7 +30,10 @@ def try_lock(path: Path) -> int | None:
 def alive(folder: Path, worker: str) -> Iterator[None]:
     """Be known as alive under the name `worker` while inside."""
     path = folder / worker
-    handle = try_lock(path)
+    # Who looks for the dead tries each lock: the file gets its name when it is locked, or this one would seem dead.
+    unnamed = folder / f"{_UNNAMED}{worker}"
+    handle = try_lock(unnamed)
+    unnamed.rename(path)
     try:
         yield
     finally:
@@ -42,7 +47,7 @@ def dead(folder: Path) -> list[str]:
     found = []
     for path in folder.iterdir() if folder.is_dir() else ():
         with suppress(OSError):
-            if (handle := try_lock(path)) is not None:
+            if not path.name.startswith(_UNNAMED) and (handle := try_lock(path)) is not None:
                 os.close(handle)
                 found.append(path.name)
     return found

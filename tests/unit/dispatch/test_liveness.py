@@ -1,8 +1,12 @@
 """Liveness: a dead worker is known at once, however it died."""
 
+import fcntl
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from narrowboat.dispatch.liveness import alive, bury, dead, try_lock
 
@@ -31,6 +35,21 @@ def test_a_worker_that_leaves_in_order_leaves_nothing(tmp_path: Path) -> None:
     with alive(tmp_path, "w2"):
         assert (tmp_path / "w2").exists()
     assert dead(tmp_path) == []
+
+
+def test_a_worker_that_is_just_born_is_never_taken_for_dead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flock, found = fcntl.flock, list[str]()
+
+    def looked_at_meanwhile(handle: int, how: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", flock)
+        found.extend(dead(tmp_path))
+        flock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", looked_at_meanwhile)
+    with alive(tmp_path, "w3"):
+        assert found == []
+        assert dead(tmp_path) == []
+        assert os.listdir(tmp_path) == ["w3"]
 
 
 def test_only_one_can_hold_a_lock(tmp_path: Path) -> None:
