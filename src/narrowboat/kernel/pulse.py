@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from types import TracebackType
 
-from narrowboat.errors import LeaseLost, StoreUnavailable
+from narrowboat.errors import LeaseLost, NarrowboatError
 from narrowboat.kernel.model import Control, Lease
 from narrowboat.kernel.store import Store
 
@@ -64,7 +64,7 @@ class Pulse:
             self.control = self._store.heartbeat(self._lease)
         except LeaseLost:
             self.lost = True
-        except StoreUnavailable:
+        except NarrowboatError:  # the store is away, or its disk is full
             return  # the next beat tries again; if none gets through, the lease expires, as it should
         if self.must_stop and self._interrupt is not None:
             self._interrupt()

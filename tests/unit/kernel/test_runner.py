@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from narrowboat.errors import SourceFailed, SourceUnavailable, StoreUnavailable
+from narrowboat.errors import NarrowboatError, SourceFailed, SourceUnavailable, StorageFull, StoreUnavailable
 from narrowboat.kernel.model import Control, Lease, Request, Run, State
 from narrowboat.kernel.runner import Moment, Runner, Settings
 from narrowboat.kernel.store import Store
@@ -299,7 +299,10 @@ def test_a_worker_whose_lease_ends_while_its_statement_hangs_is_interrupted_and_
     assert b.store.get(run.id).counters.rows == 1
 
 
-def test_a_store_that_does_not_answer_a_heartbeat_is_asked_again(bench: Callable[..., Bench]) -> None:
+@pytest.mark.parametrize("fault", [StoreUnavailable("the database restarts"), StorageFull("its disk is full")])
+def test_a_store_that_does_not_answer_a_heartbeat_is_asked_again(
+    bench: Callable[..., Bench], fault: NarrowboatError
+) -> None:
     b = bench(Tally(upto=30, before=lambda number: time.sleep(0.01)), lease=0.09)
     run, beats = b.submit(), []
     heartbeat = b.store.heartbeat
@@ -307,7 +310,7 @@ def test_a_store_that_does_not_answer_a_heartbeat_is_asked_again(bench: Callable
     def fail_once(lease: Lease) -> Control:
         beats.append(lease)
         if len(beats) == 1:
-            raise StoreUnavailable("the database restarts")
+            raise fault
         return heartbeat(lease)
 
     b.store.heartbeat = fail_once  # type: ignore[method-assign]
