@@ -51,6 +51,7 @@ def test_head_gives_the_same_headers_and_no_body(server: Server, finished: str) 
     got, head = server.client.get(finished), server.client.head(finished)
     assert head.content == b""
     assert {**head.headers, "date": ""} == {**got.headers, "date": ""}
+    assert server.client.head(finished, headers={"Range": "bytes=0-9"}).headers["content-length"] == str(len(WHOLE))
 
 
 @pytest.mark.parametrize(
@@ -348,44 +349,52 @@ def test_a_reader_that_is_slow_gets_everything_although_the_parts_are_gone(serve
         assert had + b"".join(pieces) == csv_of(5000)
 
 
+@pytest.fixture(scope="module")
+def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with users: without, what comes by HTTP/1.0 may come from anywhere, and is refused."""
+    with serving(tmp_path_factory.mktemp("proxied"), "users") as server:
+        server.client.headers["x-user"] = "ann"
+        yield server
+
+
 def ask_by_http_1_0(server: Server, path: str) -> socket.socket:
     s = socket.create_connection(("127.0.0.1", server.port))
     s.settimeout(20)
-    s.sendall(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+    s.sendall(f"GET {path} HTTP/1.0\r\nHost: localhost\r\nX-User: ann\r\n\r\n".encode())
     return s
 
 
-def test_text_over_http_1_0_waits_for_its_length(server: Server) -> None:
-    run = server.start_tap("old", "10")
-    server.until_rows(run["id"], 10)
-    with ask_by_http_1_0(server, f"/runs/{run['id']}/artifact") as s:
+def test_text_over_http_1_0_waits_for_its_length(proxied: Server) -> None:
+    run = proxied.start_tap("old", "10")
+    proxied.until_rows(run["id"], 10)
+    with ask_by_http_1_0(proxied, f"/runs/{run['id']}/artifact") as s:
         s.settimeout(0.3)
         with pytest.raises(TimeoutError):
             s.recv(1)
         s.settimeout(20)
-        server.tap("old", "20 end")
+        proxied.tap("old", "20 end")
         head, _, body = b"".join(iter(lambda: s.recv(65536), b"")).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200")
     assert f"content-length: {len(csv_of(20))}".encode() in head.lower()
     assert body == csv_of(20)
 
 
-def test_text_over_http_1_0_of_a_run_that_fails_is_an_error(server: Server) -> None:
-    run = server.start_tap("old-failed", "10")
-    with ask_by_http_1_0(server, f"/runs/{run['id']}/artifact") as s:
-        server.until_rows(run["id"], 10)
-        server.tap("old-failed", "10 fail")
+def test_text_over_http_1_0_of_a_run_that_fails_is_an_error(proxied: Server) -> None:
+    run = proxied.start_tap("old-failed", "10")
+    with ask_by_http_1_0(proxied, f"/runs/{run['id']}/artifact") as s:
+        proxied.until_rows(run["id"], 10)
+        proxied.tap("old-failed", "10 fail")
         assert s.recv(65536).startswith(b"HTTP/1.1 500")
 
 
-def test_a_workbook_over_http_1_0_grows(server: Server) -> None:
-    server.tap("old-xlsx", "10")
-    with ask_by_http_1_0(server, "/exports/tap.xlsx?name=old-xlsx") as s:
+def test_a_workbook_over_http_1_0_grows(proxied: Server) -> None:
+    proxied.tap("old-xlsx", "10")
+    with ask_by_http_1_0(proxied, "/exports/tap.xlsx?name=old-xlsx") as s:
         got = s.recv(65536)
         while b"PK\x03\x04" not in got:
             got += s.recv(65536)
         assert got.startswith(b"HTTP/1.1 200")
-        server.tap("old-xlsx", "20 end")
+        proxied.tap("old-xlsx", "20 end")
         while piece := s.recv(65536):
             got += piece
     assert len(load_workbook(io.BytesIO(got.partition(b"\r\n\r\n")[2])).active["A"]) == 21

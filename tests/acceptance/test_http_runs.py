@@ -246,6 +246,16 @@ def test_a_run_that_is_not_there_is_a_404(server: Server, what: str) -> None:
     assert (got.status_code, got.json()["code"]) == (404, "unknown-run")
 
 
+@pytest.mark.parametrize("run_id", ["%00", "a%20b", "%F0%9F%9A%97", "x" * 1000, "..%2f..%2fetc"])
+def test_an_id_that_no_run_can_have_is_a_404_too(server: Server, run_id: str) -> None:
+    assert server.client.get(f"/runs/{run_id}").status_code == 404
+
+
+def test_a_list_is_asked_for_with_text_that_databases_take(server: Server) -> None:
+    assert server.client.get("/runs", params={"job": "a\0b"}).status_code == 422
+    assert server.client.get("/runs", params={"job": "no such job"}).json() == {"runs": [], "next": None}
+
+
 @pytest.mark.parametrize("what", ["cancel", "pause", "resume", "retry", "rerun"])
 def test_nothing_can_be_asked_of_a_run_that_is_not_there(server: Server, what: str) -> None:
     got = server.client.post(f"/runs/none/{what}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
@@ -43,6 +44,8 @@ class Context:
         return check_run(user, found, action)
 
     def _get(self, run_id: str) -> Run:
+        if not re.fullmatch("[0-9A-Za-z_-]{1,64}", run_id):
+            raise unknown_run(run_id)  # not every database takes every text
         return self.nb.store.get(run_id)
 
     def view(self, run: Run, user: User, rate: float | None = None) -> schemas.Run:

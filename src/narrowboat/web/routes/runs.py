@@ -35,7 +35,7 @@ async def list_runs(
     here: Here,
     user: Who,
     state: Annotated[list[State], Query(description="Any of these.")] = [],  # noqa: B006  # never changed
-    job: str | None = None,
+    job: Annotated[str | None, Query(pattern="^[^\\x00]*$", max_length=255)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     after: Annotated[str | None, Query(description="`next` of the page before.")] = None,
 ) -> Response:
@@ -83,7 +83,7 @@ async def show_run(run: str, here: Here, user: Who) -> Response:
         200: {
             "description": "Snapshots (`event: run`, data: a run as JSON, id: its version) and at the end one "
             "`event: done`. A comment at most 5 s apart.",
-            "content": {sse.MEDIA_TYPE: TEXT},
+            "content": {sse.MEDIA_TYPE: {}},
         },
         204: {"description": "You have seen all there is; an EventSource then stays closed."},
         **problems_of(404),
