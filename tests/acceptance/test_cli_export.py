@@ -85,6 +85,7 @@ def test_a_file_that_exists_is_replaced_only_by_force(shell: Shell) -> None:
     assert "leads.xlsx exists. Replace it with --force" in done.stderr
     assert last_line(done)["error"]["code"] == "bad-parameter"
     assert shell.read("leads.xlsx") == b"precious"
+    assert shell.files() == REST, "a refusal leaves nothing behind"
     assert shell.run(*LEADS, "--force", "--where", "id=1").returncode == 0
     assert zipfile.is_zipfile(shell.folder / "leads.xlsx")
     assert shell.files() == REST

@@ -22,7 +22,9 @@ WHOLE = (State.SUCCEEDED, State.PARTIAL)
 
 
 def check(place: Place, *, resume: bool, force: bool) -> None:
-    """Forget nothing that was begun unless told to. Raises BadParameter."""
+    """Replace no file, and forget nothing that was begun, unless told to. Raises BadParameter."""
+    if not place.begun and not force:
+        refuse_to_replace(place)
     if not place.begun or resume:
         return
     if not force:
@@ -30,6 +32,12 @@ def check(place: Place, *, resume: bool, force: bool) -> None:
             f"An export to {place.target} was begun and not finished. Go on with --resume, or begin again with --force."
         )
     place.forget()
+
+
+def refuse_to_replace(place: Place) -> None:
+    """Raises BadParameter if the file is there."""
+    if place.target.exists():
+        raise BadParameter(f"{place.target} exists. Replace it with --force, or name another file.")
 
 
 @contextmanager
@@ -54,8 +62,8 @@ def begin(nb: Narrowboat, asked: Asked, place: Place, *, force: bool) -> Run:
         )
     if found and found.state in WHOLE and not _made(nb, found).exists():
         return found  # it was stopped just after the file had been put in its place
-    if place.target.exists() and not force:
-        raise BadParameter(f"{place.target} exists. Replace it with --force, or name another file.")
+    if not force:
+        refuse_to_replace(place)
     # Asked of the store itself: there are no workers of a server to call.
     new = nb.job(JOB).request({"request": asked.digest()}, asked.output, owner="")
     return _again(nb, found) if found else nb.store.submit(new).run
