@@ -64,8 +64,8 @@ class Place:
 
     def deliver(self, made: Path, *, manifest: bool) -> None:
         """Put the finished file in its place, whole or not at all."""
-        if manifest:
-            os.replace(made.parent / artifact.MANIFEST, self.manifest)
+        if manifest and (told := made.parent / artifact.MANIFEST).exists():  # else it was put there before a crash
+            os.replace(told, self.manifest)
         made.chmod(0o666 & ~_umask())
         os.replace(made, self.target)
         artifact.sync_folder(self.target.parent)

@@ -105,3 +105,12 @@ def test_a_file_that_is_only_called_partial_is_left_alone(tmp_path: Path) -> Non
         (place.folder / "made").write_bytes(b"all of it")
         place.deliver(place.folder / "made", manifest=False)
     assert place.partial.read_bytes() == b"somebody's"
+
+
+def test_a_delivery_that_was_killed_half_way_is_finished(tmp_path: Path) -> None:
+    place = Place(tmp_path / "leads.csv", "csv")
+    with place.held():
+        (place.folder / "made").write_bytes(b"all of it")
+        place.manifest.write_text("{}")
+        place.deliver(place.folder / "made", manifest=True)
+    assert (place.target.read_bytes(), place.manifest.read_text()) == (b"all of it", "{}")
