@@ -70,7 +70,9 @@ class Parameter(NamedTuple):
         return parsed
 
     def _fits(self, value: Any) -> bool:
-        return isinstance(value, self.type) and not (self.type is int and isinstance(value, bool))
+        """A bool is an int to Python, and a datetime a date."""
+        narrower = {int: bool, date: datetime}.get(self.type)
+        return isinstance(value, self.type) and not (narrower and isinstance(value, narrower))
 
 
 def _text(value: Any) -> str:

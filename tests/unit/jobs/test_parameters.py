@@ -52,6 +52,7 @@ def test_resolved_values_survive_the_store() -> None:
     [
         ({"town": "Accra"}, "Unknown parameter 'town'. Parameters: active, at, city"),
         ({"since": "yesterday"}, "'since' must be a date such as 2026-01-31, not 'yesterday'"),
+        ({"since": datetime(2026, 1, 31, 9)}, "'since' must be a date such as 2026-01-31, not datetime"),
         ({"least": "many"}, "'least' must be a whole number"),
         ({"least": True}, "'least' must be a whole number"),
         ({"least": None}, "'least' must not be null"),
