@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import resource
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -49,6 +51,23 @@ def test_connections_that_died_at_rest_are_made_anew(store: Store, admin: psycop
     kill_all(admin)
     assert store.commit(lease, a_chunk()) is Control.GO_ON
     assert store.get(lease.run.id).seq == 1
+
+
+def test_a_process_with_more_than_a_thousand_open_files_reaches_its_runs(store: Store) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2048, before[1]))
+    files: list[int] = []
+    try:
+        while not files or files[-1] < 1100:
+            files.append(os.open(os.devnull, os.O_RDONLY))
+        lease = claimed(store)
+        with ThreadPoolExecutor(3) as threads:
+            found = list(threads.map(lambda _: store.get(lease.run.id), range(30)))
+        assert found == [lease.run] * 30
+    finally:
+        for file in files:
+            os.close(file)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def join_while_connections_die(store: Store, run_id: str, admin: psycopg.Connection, *, then: bool) -> None:

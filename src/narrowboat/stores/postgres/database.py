@@ -104,7 +104,7 @@ class PostgreSQL:
     def _take(self) -> Connection:
         """A connection at rest has nothing to say; where one has, the server ended it, and likely the others too."""
         conn = self._pool.take()
-        if select.select([conn.fileno()], [], [], 0)[0]:
+        if _speaks(conn):
             self._pool.drop(conn)
             self._pool.forget_idle()
             conn = self._pool.take()
@@ -143,6 +143,13 @@ class PostgreSQLSession:
 
     def _cursor(self) -> psycopg.Cursor[Row]:
         return self._conn.cursor(row_factory=dict_row)
+
+
+def _speaks(conn: Connection) -> bool:
+    """Whether something came that nobody read. By poll: select knows no file number above 1023."""
+    look = select.poll()
+    look.register(conn.fileno(), select.POLLIN)
+    return bool(look.poll(0))
 
 
 def _conninfo(url: str) -> str:
