@@ -1,6 +1,7 @@
 #!/bin/sh
 # Install what some tests need from the system, and only what is missing: LibreOffice opens our workbooks, strace shows
-# the order of writes and commits, unzip checks archives. Without root, says which tests will be skipped.
+# the order of writes and commits, unzip checks archives, Caddy and nginx stand before our server. Without root, says
+# which tests will be skipped.
 set -u
 
 missing=
@@ -13,6 +14,8 @@ need() {  # need COMMAND PACKAGE WHAT-FOR
 need soffice libreoffice-calc-nogui "tests that open our workbooks in LibreOffice"
 need strace strace "tests that watch the order of system calls"
 need unzip unzip "tests that check our archives with unzip"
+need caddy caddy "tests behind real proxies"
+need nginx nginx-light "tests behind real proxies"
 
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

@@ -96,7 +96,7 @@ def _serve(nb: Narrowboat, user: Any, arguments: Namespace, ear: socket.socket) 
     logs.configure(json=not sys.stderr.isatty())
     config = uvicorn.Config(
         nb.asgi(user=user, cors=tuple(arguments.cors)),
-        http="h11",
+        http="narrowboat.web.ending:Protocol",
         ws="none",
         access_log=arguments.access_log,
         log_config=None,
