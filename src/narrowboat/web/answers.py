@@ -83,7 +83,7 @@ def file(description: str, *, headers: Schema | None = None) -> dict[str, Any]:
     return {
         "description": description,
         "headers": {**FILE_HEADERS, **(headers or {})},
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in ("application/*", "text/*")},
     }
 
 

@@ -12,7 +12,6 @@ from narrowboat.errors import NarrowboatError
 from narrowboat.web import problems
 from narrowboat.web.access import WhoIs, dependency, signed_in
 from narrowboat.web.answers import Api
-from narrowboat.web.bodies import Bodies
 from narrowboat.web.context import COUNTING_THREADS, READING_THREADS, STORE_THREADS, Context
 from narrowboat.web.cors import Cors
 from narrowboat.web.guard import Guard
@@ -26,7 +25,7 @@ def build(nb: Narrowboat, *, user: WhoIs | None = None, cors: tuple[str, ...] = 
     user: see `access.WhoIs`; without one only this machine is served. cors: origins whose pages may call.
     """
     context = Context(nb, Threads(STORE_THREADS), Threads(READING_THREADS), Threads(COUNTING_THREADS))
-    app = Guard(Bodies(_api(context, user)), local_only=user is None, origins=cors)
+    app = Guard(_api(context, user), local_only=user is None, origins=cors)
     return Cors(app, cors) if cors else app
 
 

@@ -45,7 +45,8 @@ async def respond(context: Context, request: Request, run: Run, *, whole: bool =
     told to wait (see `waiting.finished`); after that a run that failed is answered with its error.
     Raises NoArtifact, with advice, where there is none to give.
     """
-    asked = None if whole else ranges.wanted(request.headers.get("range"), request.headers.get("if-range"), etag(run))
+    ranged = request.method == "GET" and not whole  # a range means nothing to other methods (RFC 9110, 14.2)
+    asked = ranges.wanted(request.headers.get("range"), request.headers.get("if-range"), etag(run)) if ranged else None
     if run.artifact:
         return await _finished(context, request, run, run.artifact, asked)
     if run.ended and turn and run.error_code:

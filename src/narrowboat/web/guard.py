@@ -13,8 +13,8 @@ from narrowboat.errors import NotAllowed
 from narrowboat.web.problems import answer
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-LARGEST = 1 << 20
-"""Bytes of a request's body; a start is a few hundred."""
+LARGEST = 1 << 18
+"""Bytes of a request's body, which is read before we know who asks; a start is a few hundred."""
 FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
 HOW_TO_OPEN = (
     "This server knows no users, so it serves only this machine, at localhost. "
