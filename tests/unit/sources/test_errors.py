@@ -107,10 +107,12 @@ def test_rights_that_are_missing_are_named(postgres: Postgres) -> None:
 URLS = [
     ("postgresql://user:s3cret@host/db", "postgresql://user:***@host/db"),
     ("postgresql://user:a@b:c/d?e@host:5432/db", "postgresql://user:***@host:5432/db"),
+    ("postgresql://user@corp:s3cret@host/db", "postgresql://user@corp:***@host/db"),
     ("postgres://:s3cret@host", "postgres://:***@host"),
     ("postgresql://host/db?user=u&password=s3cret&x=1", "postgresql://host/db?user=u&password=***&x=1"),
     ("postgresql://host/db?sslpassword=s3cret", "postgresql://host/db?sslpassword=***"),
     ("postgresql://user@host/db", "postgresql://user@host/db"),
+    ("postgresql://user@host:5432/db", "postgresql://user@host:5432/db"),
     ("sqlite:///a/b.db", "sqlite:///a/b.db"),
 ]
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
-_IN_AUTHORITY = r"(?s)(?<=://)([^:/@?#]*):(.*)@"
+_IN_AUTHORITY = r"(?s)(?<=://)([^:/?#]*):(.*)@"
 _IN_QUERY = r"(?i)(?<=[?&])((?:ssl)?password)=([^&#]*)"
 
 
 def masked(url: str) -> str:
     """The URL with `***` for its passwords.
 
-    A password may hold any character, escaped or not, so everything up to the last `@` counts as one.
+    A password may hold any character, escaped or not, so everything up to the last `@` counts as one. A user's name
+    may hold an `@` too: it ends at the first colon.
     """
     return re.sub(_IN_QUERY, r"\1=***", re.sub(_IN_AUTHORITY, r"\1:***@", url))
 
