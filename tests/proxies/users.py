@@ -6,7 +6,7 @@ from starlette.requests import Request
 
 from narrowboat.web import waiting
 
-waiting.WAIT = 1.0  # in place of 10 s, as the proxies' time-outs are a tenth of the usual
+waiting.WAIT = 0.8  # in place of 10 s, as the time-outs of the proxies are a tenth of the usual
 
 
 def who(request: Request) -> str | None:
