@@ -102,6 +102,17 @@ def test_a_sleeping_worker_is_replaced_and_cannot_write_when_it_wakes(
     assert_undisturbed(slow_place, ended(slow_place, started(server, slow_place)), undisturbed["xlsx"])
 
 
+def test_the_only_worker_hangs_for_good_and_is_replaced(
+    server: Server, slow_place: Place, undisturbed: dict[str, bytes]
+) -> None:
+    run = started(server, slow_place)
+    until(lambda: slow_place.nb.store.get(run.id).seq > 3, what="some chunks")
+    hung = server.workers()[0]
+    hung.suspend()
+    assert_undisturbed(slow_place, ended(slow_place, run), undisturbed["xlsx"])
+    assert not hung.is_running()
+
+
 def test_a_deploy_in_the_middle_of_a_run_costs_nothing(
     server: Server, slow_place: Place, undisturbed: dict[str, bytes]
 ) -> None:

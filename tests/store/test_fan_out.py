@@ -27,6 +27,7 @@ from narrowboat.kernel.model import (
     Yielded,
 )
 from narrowboat.kernel.store import Store
+from narrowboat.stores.releasing import MAX_TRIES
 from tests.store.samples import ARTIFACT, LATER, Place, a_chunk, claimed, edges, leased, planned
 
 S = State
@@ -203,9 +204,9 @@ def test_a_failure_while_it_is_cancelled_is_a_cancel(store: Store) -> None:
     assert store.release(lease, Failed("job-failed", "no")).state is S.CANCELLED
 
 
-def test_a_part_is_tried_again_and_fails_the_run_after_five_passing_faults(store: Store) -> None:
+def test_a_part_is_tried_again_and_fails_the_run_after_many_passing_faults(store: Store) -> None:
     run_id = planned(store, parts=1)
-    for _ in range(4):
+    for _ in range(MAX_TRIES - 1):
         assert store.release(leased(store, run_id), LATER).state is S.RUNNING
     assert store.release(leased(store, run_id), LATER).state is S.FAILED
     store.request(run_id, Request.RESUME)

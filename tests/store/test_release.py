@@ -20,6 +20,7 @@ from narrowboat.kernel.model import (
     Yielded,
 )
 from narrowboat.kernel.store import Store
+from narrowboat.stores.releasing import MAX_TRIES
 from tests.store.samples import ARTIFACT, LATER, a_chunk, claimed, edges, in_state, leased, submitted
 
 S = State
@@ -141,9 +142,9 @@ def test_a_passing_fault_is_tried_again_later(store: Store) -> None:
     assert store.due(["default"], limit=9) == []
 
 
-def test_the_fifth_passing_fault_in_a_row_is_a_failure(store: Store) -> None:
+def test_the_tenth_passing_fault_in_a_row_is_a_failure(store: Store) -> None:
     run = store.get(submitted(store))
-    for _ in range(5):
+    for _ in range(MAX_TRIES):
         assert run.state is S.QUEUED
         run = store.release(leased(store, run.id), LATER)
     assert (run.state, run.error_code, run.error) == (S.FAILED, LATER.code, LATER.message)
@@ -151,7 +152,7 @@ def test_the_fifth_passing_fault_in_a_row_is_a_failure(store: Store) -> None:
 
 def test_progress_makes_passing_faults_forgotten(store: Store) -> None:
     run_id = submitted(store)
-    for n in range(8):
+    for n in range(2 * MAX_TRIES):
         lease = leased(store, run_id)
         store.commit(lease, a_chunk(n))
         assert store.release(lease, LATER).state is S.QUEUED
@@ -159,7 +160,7 @@ def test_progress_makes_passing_faults_forgotten(store: Store) -> None:
 
 def test_the_tries_of_a_paused_run_do_not_fail_it(store: Store) -> None:
     run_id = submitted(store)
-    for _ in range(4):
+    for _ in range(MAX_TRIES - 1):
         store.release(leased(store, run_id), LATER)
     lease = leased(store, run_id)
     store.request(run_id, Request.PAUSE)

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from argparse import SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Callable
 from types import FrameType
@@ -17,7 +18,7 @@ from narrowboat.cli import target
 from narrowboat.cli.outcome import say
 from narrowboat.dispatch.channel import Channel
 from narrowboat.dispatch.inline import Inline
-from narrowboat.dispatch.liveness import alive, try_lock
+from narrowboat.dispatch.liveness import alive
 from narrowboat.dispatch.supervisor import Supervisor
 from narrowboat.kernel.memory import Pressure
 from narrowboat.kernel.runner import Moment
@@ -77,10 +78,18 @@ def _supervised(nb: Narrowboat, name: str, channel: Channel, slices: int) -> int
     signal.signal(signal.SIGTERM, lambda number, frame: threading.Thread(target=inline.drain).start())
     for job in nb.jobs.values():
         job.warm()
+    threading.Thread(target=_say_alive, args=(channel,), name="alive", daemon=True).start()
     with alive(nb.folder / "workers", name):
         inline.run_worker(nb.settings.queues)
     nb.store.close()
     return 0
+
+
+def _say_alive(channel: Channel) -> None:
+    """A worker that hangs as a whole stops saying so, and is replaced."""
+    while True:
+        channel.say("alive")
+        time.sleep(1.0)
 
 
 def _teller(channel: Channel) -> Callable[[Moment], None]:
@@ -115,11 +124,8 @@ def _recycled(work: Callable[[str], bool], inline: Inline, nb: Narrowboat, slice
 
 def _alone(nb: Narrowboat, arguments: Namespace) -> int:
     """Supervise workers without a server, and look after the runs of dead ones."""
-    lock = nb.lock
-    if (handle := try_lock(lock)) is None:
-        lock = nb.folder / "supervisors" / f"{os.uname().nodename}-{os.getpid()}.lock"
-    else:
-        os.close(handle)
+    # Not the server's lock: a server that starts later must not stand by while these serve other queues.
+    lock = nb.folder / "supervisors" / f"{os.uname().nodename}-{os.getpid()}.lock"
     command = [sys.executable, "-m", "narrowboat", "worker", arguments.target]
     command += ["--queues", ",".join(nb.settings.queues), "--slices", str(arguments.slices)]
     care = nb.care()

@@ -1,7 +1,8 @@
 """Channel: the line between the supervisor and one child, a socket that carries words.
 
 Supervisor to child: `hint` (there may be work), `wake RUN` (look at what was asked of it).
-Child to supervisor: `moved RUN` (something was committed). A closed line means: finish your chunk and go.
+Child to supervisor: `moved RUN` (something was committed), `alive` (every second: it does not hang).
+A closed line means: finish your chunk and go.
 """
 
 from __future__ import annotations

@@ -24,6 +24,9 @@ log = logging.getLogger("narrowboat.supervisor")
 
 SOON = 5.0
 """Seconds within which a child that cannot start fails; any other that ends is replaced at once."""
+SILENT_LOOKS = 60
+"""Looks, a tenth of a second apart, after which a child that says nothing is hung, and killed for a fresh one.
+Looks and not seconds: a supervisor that was itself asleep heard nothing either."""
 LONGEST_PAUSE = 10.0
 """Seconds between two attempts to start a child that cannot."""
 
@@ -45,11 +48,14 @@ class Child:
             self.channel.close()
             raise
         self._moved = moved
+        self.silent: int | None = None
+        """Looks since it was last heard; None until it is heard first, since starting may take long."""
         self._born, self._worked = time.monotonic(), False
         threading.Thread(target=self._listen, name=f"listen-{self.name}", daemon=True).start()
 
     def _listen(self) -> None:
         for word, run_id in self.channel.hear():
+            self.silent = 0
             if word == "moved":
                 self._worked = True
                 self._moved(run_id)
@@ -139,11 +145,21 @@ class Supervisor:
             ended = [child for child in self._children if child.process.poll() is not None]
             for child in ended:
                 self._reap(child)
+            self._kill_hung()
             self._replace()
             if ended or time.monotonic() - cared >= self._care_every:
                 self._take_care()
                 cared = time.monotonic()
             self._wait()
+
+    def _kill_hung(self) -> None:
+        for child in self._children:
+            if child.silent is None:
+                continue
+            child.silent += 1
+            if child.silent == SILENT_LOOKS:
+                log.warning("worker hangs and is replaced", extra={"worker": child.name})
+                child.process.kill()
 
     def _reap(self, child: Child) -> None:
         status = child.process.returncode

@@ -75,6 +75,12 @@ class PartFile:
         self._begun, self._length, self._crc = self._begun + self._length, 0, 0
         return made
 
+    def remove_others(self) -> None:
+        """Give back the room of former attempts, once nothing committed refers to them: the run started from zero."""
+        for path in self._path.parent.glob("*.part"):
+            if path != self._path:
+                path.unlink(missing_ok=True)
+
     def close(self) -> None:
         self._file.close()
 

@@ -56,13 +56,16 @@ class Writing:
         self._writer = self._format.writer(self._cursor["writer"])
         self._file = PartFile(self._folder, f"{self._lease.fence}.part")
         self._blocks = self._encoded(self._file)
-        self._ended = False
+        self._ended = self._restarted = False
 
     def advance(self, blocks: int) -> Chunk:
         """See `kernel.work.Work`."""
         rows = sum(islice(self._blocks, blocks))
+        if self._restarted and self._file:
+            self._file.remove_others()
+            self._restarted = False
         chunk = self._chunk(rows)
-        self._restart, self._total = False, None
+        self._restarted, self._restart, self._total = self._restart, False, None
         return chunk
 
     def _encoded(self, file: PartFile) -> Iterator[int]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from narrowboat.errors import JobFailed, NarrowboatError, SourceUnavailable, StoreUnavailable
+from narrowboat.errors import JobFailed, NarrowboatError, SourceUnavailable, StoreUnavailable, UnknownJob
 from narrowboat.kernel.model import Failed, Later
 
-PASSING = (SourceUnavailable, StoreUnavailable)
-"""Faults that go away by themselves: a restarted database, a cut connection."""
+PASSING = (SourceUnavailable, StoreUnavailable, UnknownJob)
+"""Faults that go away by themselves: a restarted database, a cut connection, a worker older than the job."""
 
 LONGEST_WAIT = 60.0
 

@@ -23,7 +23,7 @@ from narrowboat.stores.leasing import lost
 from narrowboat.stores.moves import blame, move, run_of, settle, time_out, view
 from narrowboat.stores.rows import from_artifact, to_run
 
-MAX_TRIES = 5
+MAX_TRIES = 10
 """After so many passing faults without progress between them a run has failed."""
 
 

@@ -263,3 +263,13 @@ def test_an_idle_worker_has_the_usual_format_loaded_but_not_arrow(nb: Narrowboat
         "print('narrowboat.data.formats.xlsx.writer' in sys.modules, 'pyarrow' in sys.modules)"
     )
     assert subprocess.check_output([sys.executable, "-c", check], text=True) == "True False\n"
+
+
+def test_a_run_that_starts_again_does_not_keep_the_bytes_of_its_former_attempts(nb: Narrowboat) -> None:
+    run = nb.start("numbers", output=Output(format="csv")).run
+    for _ in range(3):
+        with pytest.raises(Interrupted):
+            run_inline(nb, run.id, watch=stop_after(3))
+        nb.store.reconcile(["inline"], barren_limit=9)
+    assert len(list(nb.run_folder(run.id).glob("*.part"))) == 1
+    assert content(nb, run_inline(nb, run.id)).count(b"\r\n") == 1001
