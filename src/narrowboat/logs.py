@@ -25,6 +25,8 @@ log = logging.getLogger("narrowboat.run")
 
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 """What every record has; the rest was given as `extra`."""
+CONTROLS = {number: f"\\x{number:02x}" for number in (*range(0x20), *range(0x7F, 0xA0))}
+"""Characters that end a line or steer a terminal, as text: messages quote what users sent."""
 
 
 class JsonFormatter(logging.Formatter):
@@ -51,7 +53,7 @@ class TextFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         extras = [f"{name}={value}" for name, value in vars(record).items() if name not in STANDARD]
-        return " ".join([super().formatMessage(record), *extras])
+        return " ".join([super().formatMessage(record), *extras]).translate(CONTROLS)
 
 
 def configure(*, json: bool = True, level: int | str = logging.INFO, stream: TextIO | None = None) -> None:

@@ -113,3 +113,8 @@ def test_a_download_that_was_cut_is_one_line_and_other_crashes_keep_their_traceb
     cut, crash = lines(stream)
     assert (cut["message"], cut["level"], "exception" in cut) == ("cut off", "warning", False)
     assert "Traceback" in crash["exception"]
+
+
+def test_what_a_user_sent_ends_no_line_and_steers_no_terminal() -> None:
+    record = logging.makeLogRecord({"msg": "no run %s", "args": ("x\n2026 INFO forged",), "job": "\x1b[2J"})
+    assert logs.TextFormatter().format(record).endswith("no run x\\x0a2026 INFO forged job=\\x1b[2J")
