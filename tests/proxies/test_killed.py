@@ -153,8 +153,6 @@ def large(rig: Rig) -> tuple[str, int]:
 
 def test_a_finished_file_is_not_spooled_to_the_disk_of_a_proxy(rig: Rig, large: tuple[str, int], chain: str) -> None:
     path, size = large
-    if "nginx" in chain and "best" not in chain and "x-accel-buffering" not in rig.direct.head(path).headers:
-        pytest.xfail("nginx spools a finished file by default: the server does not ask it not to")
     log = rig.place / "error.log"
     before = len(log.read_bytes())
     seen = Seen(rig, chain, path, reads=threading.Event()).until_bytes(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
@@ -28,7 +29,7 @@ ADVICE = {
     State.CANCELLED: "It was cancelled. Resume it to go on where it stopped, or ask for what there is with "
     "?partial=true",
 }
-UNFINISHED = {"X-Accel-Buffering": "no", "Cache-Control": "no-store, no-transform"}
+UNFINISHED = {"Cache-Control": "no-store, no-transform"}
 
 
 class Shape(NamedTuple):
@@ -54,8 +55,9 @@ async def respond(context: Context, request: Request, run: Run, *, whole: bool =
     if run.ended:
         raise NoArtifact(f"Run {run.id} has no finished file. {ADVICE.get(run.state, 'It makes none')}.")
     shape = await context.threads.run(_shape, _job(context, run), run)
-    if request.method == "GET" and not waiting.can_grow(request, shape.format):
-        found = await waiting.finished(context, request, run, turn)
+    if request.method == "GET" and not waiting.can_send(request, shape.format, run):
+        enough = functools.partial(waiting.can_send, request, shape.format)
+        found = await waiting.ready(context, request, run, turn, enough, whole=whole)
         return (
             found if isinstance(found, Response) else await respond(context, request, found, whole=whole, turn=turn + 1)
         )
@@ -166,6 +168,7 @@ def _headers(run: Run, filename: str, media_type: str) -> dict[str, str]:
         "Content-Disposition": disposition.attachment(filename),
         "Content-Encoding": "identity",  # or a proxy that compresses holds it back, and changes ETag and ranges
         "X-Content-Type-Options": "nosniff",
+        "X-Accel-Buffering": "no",  # or nginx keeps up to a gigabyte of it on its disk
     }
 
 

@@ -121,11 +121,14 @@ class Follow:
                 del self._watched[run_id]
                 self._woken.set()
 
-    async def settled(self, run_id: str, seconds: float) -> Run:
-        """The run when it has ended, or as it is after so many seconds."""
+    async def settled(self, run_id: str, seconds: float, enough: Callable[[Run], bool] = lambda run: False) -> Run:
+        """The run when it has ended or is enough, or as it is after so many seconds."""
         until = time.monotonic() + seconds
         async with self.run(run_id) as watched:
-            while not watched.run.ended and not self.draining and (left := until - time.monotonic()) > 0:
+            while (
+                not (watched.run.ended or enough(watched.run) or self.draining)
+                and (left := until - time.monotonic()) > 0
+            ):
                 await watched.after(watched.run.version, left)
             return watched.run
 

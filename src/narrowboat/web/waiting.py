@@ -8,6 +8,8 @@ Each wait is shorter than what proxies allow, and a redirect lets the client beg
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -25,23 +27,27 @@ MOST = 18
 """Redirects in a row; browsers follow 20."""
 
 
-def can_grow(request: Request, format: Format) -> bool:
-    """Whether a client will see it if the file is cut while it is sent."""
+def can_send(request: Request, format: Format, run: Run) -> bool:
+    """Whether a client will see it if the file is cut while it is sent, and no proxy waits for its first byte."""
     if format.spools:
         return False
     straight = request.scope["http_version"] != "1.0" and not any(name in request.headers for name in PROXIED)
-    return straight or format.media_type.startswith(SHOWS_A_CUT)
+    return straight or (run.counters.bytes > 0 and format.media_type.startswith(SHOWS_A_CUT))
 
 
-async def finished(context: Context, request: Request, run: Run, turn: int) -> Run | Response:
-    """The run when it has ended, or a redirect to wait again.
+async def ready(
+    context: Context, request: Request, run: Run, turn: int, enough: Callable[[Run], bool], *, whole: bool
+) -> Run | Response:
+    """The run when it has ended or there is enough of it, or a redirect to wait again.
 
-    turn: how many redirects there were. Raises NotFinished after the last one.
+    turn: how many redirects there were. whole: a Range is ignored there too. Raises NotFinished after the last one.
     """
-    found = await context.nb.follow.settled(run.id, WAIT)
-    if found.ended:
+    found = await context.nb.follow.settled(run.id, WAIT, enough)
+    if found.ended or enough(found):
         return found
     if turn >= MOST:
         raise NotFinished(f"Run {run.id} is {found.state}. Follow it, and download its file when it has finished.")
     where = address(request, f"/runs/{run.id}/artifact")
-    return RedirectResponse(f"{where}?turn={turn + 1}", 302, {"Cache-Control": "no-store"})
+    return RedirectResponse(
+        f"{where}?turn={turn + 1}{'&whole=true' if whole else ''}", 302, {"Cache-Control": "no-store"}
+    )

@@ -26,25 +26,6 @@ def request(version: str = "1.1", *names: str) -> Request:
     return Request({"type": "http", "http_version": version, "headers": headers})
 
 
-@pytest.mark.parametrize("name", ["csv", "jsonl"])
-def test_text_grows_only_where_its_cut_is_seen(name: str) -> None:
-    text = format_named(name)
-    assert waiting.can_grow(request("1.1"), text)
-    assert waiting.can_grow(request("2"), text)
-    assert not waiting.can_grow(request("1.0"), text)
-    for header in ("Via", "Forwarded", "X-Forwarded-For", "X-Real-IP"):
-        assert not waiting.can_grow(request("1.1", header), text)
-
-
-@pytest.mark.parametrize("name", ["xlsx", "csv.gz", "jsonl.zip"])
-def test_a_file_that_has_an_end_of_its_own_grows_everywhere(name: str) -> None:
-    assert waiting.can_grow(request("1.0", "Via"), format_named(name))
-
-
-def test_a_file_that_is_made_at_the_end_grows_nowhere() -> None:
-    assert not waiting.can_grow(request("1.1"), format_named("parquet"))
-
-
 @pytest.fixture
 def nb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Narrowboat:
     monkeypatch.setattr(waiting, "WAIT", 0.05)
@@ -54,12 +35,42 @@ def nb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Narrowboat:
     return nb
 
 
-def get(nb: Narrowboat, path: str, then: Callable[[], object] = lambda: None) -> list[httpx.Response]:
+@pytest.fixture
+def begun(nb: Narrowboat) -> model.Run:
+    """A run with bytes to send."""
+    return nb.start("numbers", owner="ann").run._replace(counters=model.Counters(rows=1, bytes=9))
+
+
+@pytest.mark.parametrize("name", ["csv", "jsonl"])
+def test_text_grows_only_where_its_cut_is_seen(begun: model.Run, name: str) -> None:
+    text = format_named(name)
+    assert waiting.can_send(request("1.1"), text, begun)
+    assert waiting.can_send(request("2"), text, begun)
+    assert not waiting.can_send(request("1.0"), text, begun)
+    for header in ("Via", "Forwarded", "X-Forwarded-For", "X-Real-IP"):
+        assert not waiting.can_send(request("1.1", header), text, begun)
+
+
+@pytest.mark.parametrize("name", ["xlsx", "csv.gz", "jsonl.zip"])
+def test_a_file_that_has_an_end_of_its_own_grows_everywhere_once_there_is_some(begun: model.Run, name: str) -> None:
+    nothing_yet = begun._replace(counters=model.Counters())
+    assert waiting.can_send(request("1.0", "Via"), format_named(name), begun)
+    assert not waiting.can_send(request("1.0", "Via"), format_named(name), nothing_yet), "a proxy would give up"
+    assert waiting.can_send(request("1.1"), format_named(name), nothing_yet)
+
+
+def test_a_file_that_is_made_at_the_end_grows_nowhere(begun: model.Run) -> None:
+    assert not waiting.can_send(request("1.1"), format_named("parquet"), begun)
+
+
+def get(
+    nb: Narrowboat, path: str, then: Callable[[], object] = lambda: None, headers: dict[str, str] = PROXY
+) -> list[httpx.Response]:
     """The answer, with the redirects before it. then: called after the first."""
 
     async def asked() -> list[httpx.Response]:
         transport = httpx.ASGITransport(build(nb, user=lambda request: "ann"))
-        async with httpx.AsyncClient(transport=transport, base_url="http://x", headers=PROXY) as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://x", headers={**PROXY, **headers}) as client:
             answers = [await client.get(path)]
             await asyncio.to_thread(then)
             while answers[-1].is_redirect:
@@ -77,8 +88,15 @@ def work(nb: Narrowboat) -> None:
 def test_a_redirect_leads_to_the_file_when_it_is_finished(nb: Narrowboat) -> None:
     first, last = get(nb, "/exports/numbers.csv", lambda: work(nb))
     assert (first.status_code, first.headers["cache-control"]) == (302, "no-store")
-    assert first.headers["location"].endswith("/artifact?turn=1")
+    assert first.headers["location"].endswith("/artifact?turn=1&whole=true")
     assert (last.status_code, last.headers["content-length"]) == (200, str(len(last.content)))
+    assert last.text.split() == ["\ufeffn", "0", "1", "2", "3", "4"]
+
+
+def test_a_range_that_was_ignored_at_first_is_ignored_after_the_redirect_too(nb: Narrowboat) -> None:
+    """It was asked of another run's bytes: two files must not be mixed in one."""
+    first, last = get(nb, "/exports/numbers.csv", lambda: work(nb), {"Range": "bytes=3-"})
+    assert (first.status_code, last.status_code) == (302, 200)
     assert last.text.split() == ["\ufeffn", "0", "1", "2", "3", "4"]
 
 

@@ -42,6 +42,7 @@ async def download_artifact(
         bool, Query(description="What is committed by now as a valid file, whatever becomes of the run.")
     ] = False,
     turn: Annotated[int, Query(ge=0, le=waiting.MOST, include_in_schema=False)] = 0,
+    whole: Annotated[bool, Query(include_in_schema=False)] = False,
 ) -> Response:
     """The file of a run: finished with its length, or growing as it is committed. Range and If-Range resume it.
 
@@ -50,7 +51,7 @@ async def download_artifact(
     found = await here.run(user, run, Action.DOWNLOAD)
     if partial:
         return await download.partial(here, request, found)
-    return await download.respond(here, request, found, turn=turn)
+    return await download.respond(here, request, found, whole=whole, turn=turn)
 
 
 @router.head("/exports/{file}", include_in_schema=False)
