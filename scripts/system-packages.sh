@@ -1,6 +1,6 @@
 #!/bin/sh
 # Install what some tests need from the system, and only what is missing: LibreOffice opens our workbooks, strace shows
-# the order of writes and commits, unzip checks archives, Caddy and nginx stand before our server. Without root, says
+# the order of writes and commits, unzip checks archives, MariaDB is read, Caddy and nginx stand before our server. Without root, says
 # which tests will be skipped.
 set -u
 
@@ -14,6 +14,7 @@ need() {  # need COMMAND PACKAGE WHAT-FOR
 need soffice libreoffice-calc-nogui "tests that open our workbooks in LibreOffice"
 need strace strace "tests that watch the order of system calls"
 need unzip unzip "tests that check our archives with unzip"
+PATH=$PATH:/usr/sbin need mariadbd mariadb-server "tests that read MySQL and MariaDB"
 need caddy caddy "tests behind real proxies"
 need nginx nginx-light "tests behind real proxies"
 

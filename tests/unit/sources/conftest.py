@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import getpass
 import itertools
 import os
 import shutil
 import subprocess
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +16,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.unit.sources.places import Mongo, Place, Postgres, Sqlite
+from tests.unit.sources.places import Mongo, Mysql, Place, Postgres, Sqlite
 
 _NUMBERS = itertools.count()
 
@@ -73,3 +75,38 @@ def mongo_server() -> Iterator[str]:
 @pytest.fixture
 def mongo(mongo_server: str) -> Mongo:
     return Mongo(f"{mongo_server}test_{next(_NUMBERS)}")
+
+
+@pytest.fixture(scope="session")
+def mysql_server() -> Iterator[str]:
+    """The socket of a MariaDB of these tests' own, where this machine has one installed."""
+    server = shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin")
+    if server is None:
+        pytest.skip("there is no mariadbd: scripts/system-packages.sh installs it")
+    with tempfile.TemporaryDirectory(prefix="nb-mysql-") as folder:
+        user = f"--user={getpass.getuser()}"
+        where = ["--no-defaults", f"--datadir={folder}/data", user]
+        make = ["mariadb-install-db", *where, "--auth-root-authentication-method=normal", "--skip-test-db"]
+        subprocess.run(make, capture_output=True, check=True)
+        socket = f"{folder}/socket"
+        log = f"--log-error={folder}/log"
+        with subprocess.Popen([server, *where, "--skip-networking", f"--socket={socket}", log]) as running:
+            wait_for(Path(socket), running)
+            yield socket
+            running.terminate()
+
+
+def wait_for(socket: Path, running: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + 60
+    while not socket.exists():
+        assert running.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def mysql(mysql_server: str) -> Iterator[Mysql]:
+    place = Mysql(mysql_server, f"test_{next(_NUMBERS)}")
+    Mysql(mysql_server, "mysql").run(f"create database {place.schema} character set utf8mb4")
+    yield place
+    Mysql(mysql_server, "mysql").run(f"drop database {place.schema}")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pymysql
 from pymongo import MongoClient
 from pymongo.database import Database
 
@@ -75,6 +76,45 @@ class Postgres:
 
 
 Place = Sqlite | Postgres
+
+
+@dataclass(frozen=True)
+class Mysql:
+    """A MariaDB database of one test's own."""
+
+    socket: str
+    schema: str
+    name: str = "mysql"
+    blob: str = "varbinary(100)"
+    slow: str = "select count(*) as n from seq_1_to_1000000 as a, seq_1_to_1000000 as b"
+
+    @property
+    def url(self) -> str:
+        return f"mysql://root@localhost/{self.schema}?unix_socket={self.socket}"
+
+    @contextmanager
+    def open(self) -> Iterator[Any]:
+        settings = "set lock_wait_timeout = 5"  # a reader that was left open would hold up the end of its test for ever
+        connection = pymysql.connect(
+            unix_socket=self.socket,
+            user="root",
+            database=self.schema,
+            charset="utf8mb4",
+            autocommit=True,
+            init_command=settings,
+        )
+        with connection, connection.cursor() as cursor:
+            yield cursor
+
+    def run(self, *statements: str) -> None:
+        with self.open() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    def insert(self, table: str, rows: Sequence[Row]) -> None:
+        with self.open() as cursor:
+            if rows:
+                cursor.executemany(f"insert into {table} values ({', '.join(['%s'] * len(rows[0]))})", rows)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from narrowboat.data.source import Row, Source
 from narrowboat.data.sources import query, rows, table
 from narrowboat.data.sources.mongo import Collection, collection
 from narrowboat.errors import SourceUnavailable
-from tests.unit.sources.places import Mongo, Place, read, read_rows, rows_of
+from tests.unit.sources.places import Mongo, Mysql, Place, read, read_rows, rows_of
 
 NAMES = ("id", "name", "score")
 SAMPLE: list[Row] = [
@@ -43,8 +43,8 @@ class Lead:
     score: float | None
 
 
-def _filled(request: pytest.FixtureRequest, place: str, sample: Sequence[Row]) -> Place:
-    found: Place = request.getfixturevalue(place)
+def _filled(request: pytest.FixtureRequest, place: str, sample: Sequence[Row]) -> Place | Mysql:
+    found: Place | Mysql = request.getfixturevalue(place)
     found.run("create table leads (id integer primary key, name text, score double precision)")
     found.insert("leads", sample)
     return found
@@ -65,6 +65,10 @@ SOURCES: dict[str, Callable[[pytest.FixtureRequest, Sequence[Row]], Source]] = {
     "postgres query": lambda request, sample: query(
         _filled(request, "postgres", sample).url, "select id, name, score from leads", key=("id",)
     ),
+    "mysql table": lambda request, sample: table(_filled(request, "mysql", sample).url, "leads"),
+    "mysql query": lambda request, sample: query(
+        _filled(request, "mysql", sample).url, "select id, name, score from leads", key=("id",)
+    ),
     "mongo collection": lambda request, sample: (
         _collected(request, sample).columns("_id", *NAMES[1:]).rename({"_id": "id"})
     ),
@@ -80,7 +84,7 @@ SOURCES: dict[str, Callable[[pytest.FixtureRequest, Sequence[Row]], Source]] = {
     ),
 }
 
-SERVICES = ("postgres", "mongo")
+SERVICES = ("postgres", "mysql", "mongo")
 Make = Callable[[Sequence[Row]], Source]
 
 

@@ -141,7 +141,7 @@ def test_a_url_that_cannot_be_parsed_does_not_tell_its_password(tail: str) -> No
 
 
 @pytest.mark.parametrize(
-    "url", ["mysql://u:s3cret@host/db", "crm.db", "sqlite:crm.db", "sqlite://", "sqlite:///", "sqlite:///:memory:", ""]
+    "url", ["oracle://u:s3cret@host/db", "crm.db", "sqlite:crm.db", "sqlite://", "sqlite:///", "sqlite:///:memory:", ""]
 )
 def test_a_url_of_no_known_database_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(BadConfiguration) as caught:

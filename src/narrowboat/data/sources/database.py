@@ -8,23 +8,26 @@ from narrowboat.errors import BadConfiguration, MissingExtra
 
 _SQLITE = "sqlite:///"
 _POSTGRES = ("postgresql://", "postgres://")
+_MYSQL = ("mysql://", "mariadb://")
 
 
 class Database:
-    """Where tables are: `sqlite:///path.db` (`sqlite:////absolute/path.db`) or `postgresql://user@host/name`.
+    """Where tables are: SQLite, PostgreSQL, MySQL or MariaDB.
 
-    Raises BadConfiguration where the URL is neither. Its text and its `repr` hide the password.
+    url: `sqlite:///path.db` (`sqlite:////absolute/path.db`), `postgresql://user@host/name`, `mysql://user@host/name`.
+    Raises BadConfiguration where the URL is none of them. Its text and its `repr` hide the password.
     """
 
     __slots__ = ("url",)
 
     def __init__(self, url: str) -> None:
         self.url = url
-        if self.url.startswith(_POSTGRES):
+        if self.url.startswith(_POSTGRES + _MYSQL):
             return
         if not self.url.startswith(_SQLITE):
             raise BadConfiguration(
-                f"{masked(self.url)!r} is not a database URL. Write sqlite:///path.db or postgresql://user@host/name."
+                f"{masked(self.url)!r} is not a database URL. "
+                "Write sqlite:///path.db, postgresql://user@host/name or mysql://user@host/name."
             )
         if self.url[len(_SQLITE) :] in ("", ":memory:"):
             raise BadConfiguration("An SQLite database in memory has nothing to read: name a file, sqlite:///path.db.")
@@ -50,10 +53,24 @@ class Database:
             from narrowboat.data.sources.sqlite import SqliteSession
 
             return SqliteSession(self.url[len(_SQLITE) :])
-        try:
-            from narrowboat.data.sources.postgres import PostgresSession
-        except ImportError as error:
-            raise MissingExtra(
-                f"PostgreSQL needs its driver, which cannot be imported ({error}): pip install narrowboat[postgres]"
-            ) from error
-        return PostgresSession(self.url)
+        return _mysql(self.url) if self.url.startswith(_MYSQL) else _postgres(self.url)
+
+
+def _postgres(url: str) -> Session:
+    try:
+        from narrowboat.data.sources.postgres import PostgresSession
+    except ImportError as error:
+        raise _missing("PostgreSQL", "postgres", error) from error
+    return PostgresSession(url)
+
+
+def _mysql(url: str) -> Session:
+    try:
+        from narrowboat.data.sources.mysql import MysqlSession
+    except ImportError as error:
+        raise _missing("MySQL", "mysql", error) from error
+    return MysqlSession(url)
+
+
+def _missing(what: str, extra: str, error: ImportError) -> MissingExtra:
+    return MissingExtra(f"{what} needs its driver, which cannot be imported ({error}): pip install narrowboat[{extra}]")

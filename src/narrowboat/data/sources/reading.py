@@ -120,7 +120,7 @@ def _term(relation: Relation, part: KeyPart, descending: bool, nullable: bool) -
     field = relation.field(part.name)
     return Term(
         name=part.name,
-        sql=field.sql + part.collation,
+        sql=(field.order or field.sql) + part.collation,
         bound=field.bound,
         descending=descending,
         nullable=nullable,

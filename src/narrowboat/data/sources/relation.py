@@ -40,6 +40,7 @@ class Field(NamedTuple):
 
     sql: its name, quoted. value: what is selected for a cell. bound: a parameter that is compared with it.
     exact: what is selected for a position, where the delivered cell would not tell the value exactly.
+    order: what rows are sorted by and compared with in that order, where it is not `sql`.
     take: the cell (of `exact` if there is one) as a value that can be bound again.
     """
 
@@ -49,6 +50,7 @@ class Field(NamedTuple):
     take: Callable[[Any], Any]
     bound: str = MARK
     exact: str | None = None
+    order: str | None = None
 
 
 class KeyPart(NamedTuple):
