@@ -203,6 +203,30 @@ def test_infinities_and_nan_are_text(type: Type, value: float) -> None:
     assert altered == {"not-finite": 1}
 
 
+@pytest.mark.parametrize("type", [*NUMERIC, Type.ANY])
+def test_whole_and_broken_numbers_may_be_mixed(type: Type) -> None:
+    values = [1, 2.5, -0.0, None, 10**15, 1e22, 2**53, 0.1 + 0.2]
+    for order in (values, values[::-1]):
+        cells, altered = written(Column("c", type), *order)
+        assert [content for _, content in cells] == ["" if value is None else str(value) for value in order]
+        assert altered == {}
+
+
+@pytest.mark.parametrize("type", [*NUMERIC, Type.ANY])
+def test_a_number_that_does_not_fit_is_found_among_others(type: Type) -> None:
+    for values in ([1.5, 2**53 + 1, 2], [2, 2**53 + 1, 1.5], [1, 2**53 + 1]):
+        cells, altered = written(Column("c", type), *values)
+        assert [kind == "inlineStr" for kind, _ in cells] == [value > 2**53 for value in values]
+        assert [content for _, content in cells] == [str(value) for value in values]
+        assert altered == {"written-as-text": 1}
+
+
+def test_a_truth_among_numbers_is_a_number_only_where_numbers_are_declared() -> None:
+    for values in ([1, True], [1.5, True]):
+        assert written(Column("c", Type.FLOAT), *values)[0][1] == ("n", "1")
+        assert written(Column("c", Type.ANY), *values)[0][1] == ("b", "1")
+
+
 @pytest.mark.parametrize(
     ("column", "code"),
     [
@@ -302,6 +326,8 @@ def test_microseconds_are_kept() -> None:
     moment = datetime(2024, 2, 29, 23, 59, 59, 999_999)
     serial = Decimal(cell(Type.DATETIME, moment)[1])
     assert abs((serial - 45351) * DAY - Decimal("86399.999999")) < Decimal("0.0000001")
+    cells, _ = written(Column("c", Type.DATETIME), datetime(2024, 2, 29, 0, 0, 1), moment, datetime(1900, 3, 1))
+    assert [text for _, text in cells] == ["45351.000011574074", str(serial), "61.000000000000"]
 
 
 @pytest.mark.parametrize(
@@ -416,6 +442,15 @@ def test_bytes_that_are_no_utf_8_are_replaced() -> None:
     cells, altered = written(Column("c", Type.TEXT), b"good", b"b\xffd<", "é".encode(), b"\xc3", b"\xa9")
     assert [text for _, text in cells] == ["good", "b\ufffdd<", "é", "\ufffd", "\ufffd"]
     assert altered == {"not-utf-8": 3}
+
+
+def test_bytes_of_several_kinds_may_be_mixed() -> None:
+    values = [b"a", bytearray(b"b <"), memoryview(b"\xff"), b"a", None]
+    for order in (values, values[::-1]):
+        cells, altered = written(Column("c", Type.TEXT), *order)
+        expected = ["a", "b <", "\ufffd", "a", ""]
+        assert [text for _, text in cells] == (expected if order is values else expected[::-1])
+        assert altered == {"not-utf-8": 1}
 
 
 def test_lone_surrogates_are_replaced() -> None:

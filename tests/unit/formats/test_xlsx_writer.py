@@ -137,6 +137,37 @@ def test_interruptions_change_no_byte_and_every_cell_is_read_back(
             assert is_same(cell, value, column.type), (cell, value)
 
 
+REPEATED = [None, "new", "on hold", " lead", "a < b", "\x01", "é", "x" * 300, b"new", b"raw ", 1, True, [1]]
+"""What a column of text may hold: values that come again, and those that make it useless to wait for them."""
+
+
+@st.composite
+def columns_of_few_values(draw: st.DrawFn) -> list[list[Row]]:
+    """Blocks of one column; each has one value more than the block before."""
+    values = draw(st.lists(st.sampled_from(REPEATED), min_size=2, max_size=6))
+    known = range(2, len(values) + 1)
+    return [[(value,) for value in draw(st.lists(st.sampled_from(values[:n]), min_size=1, max_size=20))] for n in known]
+
+
+@given(columns_of_few_values())
+@settings(deadline=None)
+def test_what_a_column_held_before_changes_no_byte(blocks: list[list[Row]]) -> None:
+    """A writer that saw the blocks before makes what a fresh one makes of each."""
+    given = [(Table("t", (Column("c", Type.TEXT),)), blocks)]
+    assert write(Xlsx(), given) == write(Xlsx(), given, cuts=set(range(1, len(blocks) + 2)))
+
+
+def test_a_column_of_few_values_is_written_like_any_other() -> None:
+    rows: list[Row] = [(value,) for value in (None, "new", "on hold", " lead", "a < b")]
+    blocks = [rows[:3], rows, rows[1:3], [*rows, ("\x01",)], rows]
+    of_text, of_any = (Table("t", (Column("c", type),)) for type in (Type.TEXT, Type.ANY))
+    file = write(Xlsx(header=False), [(of_text, blocks)])
+    assert file == write(Xlsx(header=False), [(of_any, blocks)])
+    assert [text and unspelled(text) for (text,) in sheets_of(file)["t"]] == [
+        cell for rows in blocks for (cell,) in rows
+    ]
+
+
 @given(st.integers(0, 7))
 @settings(deadline=None)
 def test_a_writer_from_any_state_ends_a_whole_file(blocks: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
-__all__ = ["VALUE_END", "Cells", "Note", "Render", "nulls", "spelled", "value_cell", "whole"]
+__all__ = ["NULL", "VALUE_END", "Cells", "Note", "Render", "digits", "nulls", "value_cell", "whole"]
 
 Note: TypeAlias = tuple[int, str]
 """An altered value: its index among the values, and the code (see `format.Alteration`)."""
@@ -27,11 +27,13 @@ Raises ValueError, TypeError, LookupError or ArithmeticError if any does not fit
 """
 
 VALUE_END: Final = b"</v></c>"
+NULL: Final = b"/>"
+"""The whole of a cell that holds nothing; it is written all the same, since cells are placed by their order."""
 
 
-def spelled(values: Sequence[int] | Sequence[float]) -> list[bytes]:
-    """Python's spelling of exact ints or floats; a list spells all its items at once."""
-    return repr(list(values))[1:-1].encode().split(b", ")
+def digits(values: Sequence[int]) -> list[bytes]:
+    """The digits of ints, and nothing but ints; one template spells all at once."""
+    return (b"%d\0" * len(values) % tuple(values))[:-1].split(b"\0")
 
 
 def whole(cells: Cells) -> list[bytes]:
@@ -41,8 +43,8 @@ def whole(cells: Cells) -> list[bytes]:
 
 
 def nulls(values: Sequence[None]) -> Cells:
-    """Cells that hold nothing; they are written all the same, since cells are placed by their order."""
-    return Cells(b"/>", [b""] * len(values), b"")
+    """Cells that hold nothing."""
+    return Cells(b"", [NULL] * len(values), b"")
 
 
 def value_cell(style: int = 0, kind: bytes = b"") -> bytes:

@@ -13,13 +13,19 @@ from typing import Any, Final
 from narrowboat.data.columns import Column, Type
 from narrowboat.data.formats.scalars import integer_text, zone_of
 from narrowboat.data.formats.xlsx import moments, numbers, text
-from narrowboat.data.formats.xlsx.cells import Cells, Note, Render, nulls, value_cell, whole
+from narrowboat.data.formats.xlsx.cells import NULL, Cells, Note, Render, nulls, value_cell, whole
+from narrowboat.data.formats.xlsx.seen import Seen
 from narrowboat.data.formats.xlsx.styles import DATE, DATETIME, TIME, Styles
 
 __all__ = ["ColumnCells"]
 
-_NULL: Final = whole(nulls([None]))[0]
 _MISFIT: Final = (ValueError, TypeError, LookupError, ArithmeticError)
+_SURELY_TEXT: Final = frozenset({bytes, str})
+_SURELY_NUMBERS: Final = frozenset({bytes, str, int, float})
+_SURE: Final = {Type.BOOLEAN: frozenset({bytes})} | dict.fromkeys(
+    (Type.INTEGER, Type.FLOAT, Type.DECIMAL, Type.MONEY, Type.ANY), _SURELY_NUMBERS
+)
+"""Types whose renderers refuse a block with values of any other: there it need not be asked of each."""
 
 
 class ColumnCells(dict[type, Render]):
@@ -29,6 +35,8 @@ class ColumnCells(dict[type, Render]):
         """Raises BadConfiguration for an unknown time zone, NotRepresentable for a currency that is no code."""
         super().__init__({NoneType: nulls})
         self._by_name = {**_TEXTS, **_for_type(column, styles)}
+        self._sure = _SURE.get(column.type, _SURELY_TEXT)
+        self._seen = Seen() if column.type is Type.TEXT else None
 
     def __missing__(self, kind: type) -> Render:
         self[kind] = render = _found(self._by_name, kind)
@@ -36,27 +44,63 @@ class ColumnCells(dict[type, Render]):
 
     def cells(self, values: Sequence[Any]) -> Cells:
         """The values of one block."""
-        kinds = set(map(type, values))
-        if len(kinds) == 1:
-            return self._alike(kinds.pop(), values)
-        inner, notes = [_NULL] * len(values), list[Note]()
-        for kind in kinds - {NoneType}:
-            places = [place for place, value in enumerate(values) if type(value) is kind]
-            cells = self._alike(kind, [values[place] for place in places])
+        if self._seen is not None:
+            if (seen := self._seen.cells(values)) is not None:
+                return seen
+            self._seen = None
+        if not _has_null(values):
+            return self._present(values)
+        present = [value for value in values if value is not None]
+        return _spread(self._present(present), values) if present else nulls(values)
+
+    def _present(self, values: Sequence[Any]) -> Cells:
+        """Values none of which is None."""
+        first = type(values[0])
+        if first not in self._sure:
+            return self._sorted(values)
+        try:
+            return self[first](values)
+        except _MISFIT:
+            return self._sorted(values)
+
+    def _sorted(self, values: Sequence[Any]) -> Cells:
+        """Values of one kind or several, each kind by itself."""
+        renders = {self[kind] for kind in set(map(type, values))}
+        if len(renders) == 1:
+            return _alike(renders.pop(), values)
+        inner, notes = [b""] * len(values), list[Note]()
+        for render in renders:
+            places = [place for place, value in enumerate(values) if self[type(value)] is render]
+            cells = _alike(render, [values[place] for place in places])
             for place, cell in zip(places, whole(cells), strict=True):
                 inner[place] = cell
             notes += [(places[index], code) for index, code in cells.notes]
         return Cells(b"", inner, b"", notes)
 
-    def _alike(self, kind: type, values: Sequence[Any]) -> Cells:
-        """Values of one Python type: all at once if all fit, else one by one."""
-        render = self[kind]
-        try:
-            return render(values)
-        except _MISFIT:
-            alone = [_alone(render, value) for value in values]
-        notes = [(index, code) for index, cell in enumerate(alone) for _, code in cell.notes]
-        return Cells(b"", [whole(cell)[0] for cell in alone], b"", notes)
+
+def _has_null(values: Sequence[Any]) -> bool:
+    for value in values:  # `in` takes twice as long: it asks each value whether it equals None
+        if value is None:
+            return True
+    return False
+
+
+def _alike(render: Render, values: Sequence[Any]) -> Cells:
+    """Values of one kind: all at once if all fit, else one by one."""
+    try:
+        return render(values)
+    except _MISFIT:
+        alone = [_alone(render, value) for value in values]
+    notes = [(index, code) for index, cell in enumerate(alone) for _, code in cell.notes]
+    return Cells(b"", [whole(cell)[0] for cell in alone], b"", notes)
+
+
+def _spread(cells: Cells, values: Sequence[Any]) -> Cells:
+    """The cells of those values that are there, put where those stand."""
+    following = iter(whole(cells))
+    inner = [NULL if value is None else next(following) for value in values]
+    places = [place for place, value in enumerate(values) if value is not None] if cells.notes else []
+    return Cells(b"", inner, b"", [(places[index], code) for index, code in cells.notes])
 
 
 def _alone(render: Render, value: object) -> Cells:
@@ -99,8 +143,8 @@ def _refused(values: Sequence[object]) -> Cells:
 _TEXTS: Final[Mapping[str, Render]] = {
     "builtins.str": text.of_str,
     "builtins.bytes": text.of_bytes,
-    "builtins.bytearray": _after(bytes, text.of_bytes),
-    "builtins.memoryview": _after(bytes, text.of_bytes),
+    "builtins.bytearray": text.of_bytes,
+    "builtins.memoryview": text.of_bytes,
     "builtins.bool": _after(lambda value: "TRUE" if value else "FALSE", text.of_str),
     "builtins.int": _after(integer_text, text.of_str),
     "builtins.object": _after(str, text.of_str),
@@ -141,10 +185,10 @@ def _any(column: Column) -> Mapping[str, Render]:
 
 
 def _numbers(before: bytes) -> Mapping[str, Render]:
-    numerals = partial(numbers.numerals, before)
+    integers, numerals = partial(numbers.integers, before), partial(numbers.numerals, before)
     return {
-        "builtins.bool": _after(int, partial(numbers.integers, before)),
-        "builtins.int": partial(numbers.integers, before),
+        "builtins.bool": _after(int, integers),
+        "builtins.int": integers,
         "builtins.float": partial(numbers.floats, before),
         "decimal.Decimal": partial(numbers.decimals, before),
         "builtins.bytes": numerals,

@@ -12,7 +12,7 @@ from itertools import repeat
 from operator import sub
 from typing import Final
 
-from narrowboat.data.formats.xlsx.cells import VALUE_END, Cells, spelled
+from narrowboat.data.formats.xlsx.cells import VALUE_END, Cells, digits
 
 __all__ = ["dates", "datetimes", "naive_dates", "text_dates", "text_datetimes", "text_times", "times"]
 
@@ -28,14 +28,16 @@ def dates(before: bytes, values: Sequence[date]) -> Cells:
     numbers = [ordinal - _EPOCH_DAY for ordinal in map(date.toordinal, values)]
     if min(numbers) < _FIRST_DAY:
         raise ValueError
-    return Cells(before, spelled(numbers), VALUE_END)
+    return Cells(before, digits(numbers), VALUE_END)
 
 
 def text_dates(before: bytes, values: Sequence[str]) -> Cells:
     """Days as ISO 8601 text; midnight may follow. Raises ValueError for what is none."""
-    if max(map(len, values)) > _DAY_LENGTH:
-        values = list(map(_day, values))
-    return dates(before, list(map(date.fromisoformat, values)))
+    try:
+        days = list(map(date.fromisoformat, values))
+    except ValueError:
+        days = list(map(date.fromisoformat, map(_day, values)))
+    return dates(before, days)
 
 
 def naive_dates(before: bytes, values: Sequence[datetime]) -> Cells:
@@ -43,7 +45,7 @@ def naive_dates(before: bytes, values: Sequence[datetime]) -> Cells:
     deltas = list(map(sub, values, repeat(_EPOCH)))
     if any(delta.seconds or delta.microseconds for delta in deltas) or min(deltas) < _FIRST:
         raise ValueError
-    return Cells(before, spelled([delta.days for delta in deltas]), VALUE_END)
+    return Cells(before, digits([delta.days for delta in deltas]), VALUE_END)
 
 
 def datetimes(before: bytes, zone: tzinfo, values: Sequence[datetime]) -> Cells:
@@ -54,7 +56,7 @@ def datetimes(before: bytes, zone: tzinfo, values: Sequence[datetime]) -> Cells:
         deltas = [_shown(value, zone) - _EPOCH for value in values]
     if min(deltas) < _FIRST:
         raise ValueError
-    return Cells(before, [b"%d.%012d" % (delta.days, _fraction(delta)) for delta in deltas], VALUE_END)
+    return Cells(before, _serials(deltas), VALUE_END)
 
 
 def text_datetimes(before: bytes, zone: tzinfo, values: Sequence[str]) -> Cells:
@@ -68,7 +70,7 @@ def times(before: bytes, values: Sequence[time]) -> Cells:
         raise ValueError
     midnight = date.min
     spans = [datetime.combine(midnight, value) - datetime.min for value in values]
-    return Cells(before, [b"0.%012d" % _fraction(span) for span in spans], VALUE_END)
+    return Cells(before, _serials(spans), VALUE_END)
 
 
 def text_times(before: bytes, values: Sequence[str]) -> Cells:
@@ -80,9 +82,19 @@ def _shown(value: datetime, zone: tzinfo) -> datetime:
     return value if value.utcoffset() is None else value.astimezone(zone).replace(tzinfo=None)
 
 
-def _fraction(span: timedelta) -> int:
-    """The part of a day in 10^-12 days, rounded: 17 digits with the days, so that each microsecond is kept."""
-    return ((span.seconds * 1_000_000 + span.microseconds) * 625 + 27) // 54
+def _serials(spans: Sequence[timedelta]) -> list[bytes]:
+    """Days and, after the point, the part of a day: 17 digits, so that each microsecond is kept."""
+    numbers = [0] * (2 * len(spans))
+    numbers[::2] = [span.days for span in spans]
+    numbers[1::2] = _fractions(spans)
+    return (b"%d.%012d\0" * len(spans) % tuple(numbers))[:-1].split(b"\0")
+
+
+def _fractions(spans: Sequence[timedelta]) -> list[int]:
+    """The part of a day in 10^-12 days, rounded."""
+    if any(span.microseconds for span in spans):
+        return [((span.seconds * 1_000_000 + span.microseconds) * 625 + 27) // 54 for span in spans]
+    return [(span.seconds * 625_000_000 + 27) // 54 for span in spans]
 
 
 def _day(text: str) -> str:

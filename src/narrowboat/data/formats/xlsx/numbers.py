@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from math import isfinite
+from operator import countOf
 from typing import Any, Final
 
-from narrowboat.data.formats.xlsx.cells import VALUE_END, Cells, spelled
+from narrowboat.data.formats.xlsx.cells import VALUE_END, Cells, digits
 
 __all__ = ["TRUTH", "booleans", "decimals", "floats", "integers", "numerals"]
 
 _LARGEST: Final = 2**53
 _DIGITS: Final = 15
+_IN_NUMBERS: Final = b"0123456789.-+e, "
+"""What a list of finite ints and floats is spelled with."""
 _REACH: Final = 300
 """Powers of ten, up or down, that surely stay within a double's."""
 _SMALL: Final = re.compile(rb"(?:-?(?=[\d.]{1,16}\0)(?:0|[1-9]\d{0,14})(?:\.\d+)?\0)*")
@@ -31,17 +33,26 @@ TRUTH: Final[dict[Any, bytes]] = {False: b"0", True: b"1"} | {
 
 
 def integers(before: bytes, values: Sequence[int]) -> Cells:
-    """Exact ints. Raises OverflowError past 2^53."""
+    """Ints, and floats among them. Raises TypeError for others, OverflowError past 2^53."""
+    if countOf(map(type, values), int) != len(values):
+        return floats(before, values)
     if min(values) < -_LARGEST or max(values) > _LARGEST:
         raise OverflowError
-    return Cells(before, spelled(values), VALUE_END)
+    return Cells(before, digits(values), VALUE_END)
 
 
 def floats(before: bytes, values: Sequence[float]) -> Cells:
-    """Exact floats. Raises OverflowError if their sum is infinite or no number."""
-    if not isfinite(sum(values)):
+    """Floats, and ints among them. Raises TypeError for others and what is not finite, OverflowError past 2^53.
+
+    Their spelling tells all that: asking each value for its type and size would take longer than to spell it.
+    """
+    spelling = repr(list(values))[1:-1].encode()
+    if spelling.translate(None, _IN_NUMBERS):
+        raise TypeError
+    cells = spelling.split(b", ")
+    if max(map(len, cells)) > _DIGITS and any(isinstance(value, int) and abs(value) > _LARGEST for value in values):
         raise OverflowError
-    return Cells(before, spelled(values), VALUE_END)
+    return Cells(before, cells, VALUE_END)
 
 
 def decimals(before: bytes, values: Iterable[object]) -> Cells:

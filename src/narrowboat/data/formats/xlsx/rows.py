@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import chain, repeat
+from collections.abc import Sequence
 
 from narrowboat.data.formats.xlsx.cells import Cells
 from narrowboat.data.formats.xlsx.names import column_letters
@@ -13,25 +12,32 @@ __all__ = ["referenced_rows", "rows"]
 
 def rows(columns: Sequence[Cells]) -> bytes:
     """Rows whose cells are placed by their order. What stands between two columns is one constant piece."""
-    pieces: list[Iterable[bytes]] = []
+    pieces: list[bytes | Sequence[bytes]] = []
     between = b"<row>"
     for before, inner, after, _ in columns:
-        pieces += [repeat(between + b"<c" + before), inner]
+        pieces += [between + b"<c" + before, inner]
         between = after
-    return _woven([*pieces, repeat(between + b"</row>")])
+    return _woven([*pieces, between + b"</row>"], len(columns[0].inner))
 
 
 def referenced_rows(columns: Sequence[Cells], first: int) -> bytes:
     """Rows that carry their number, counted from `first`, and whose cells carry their place, such as `B7`."""
-    numbers = [b"%d" % number for number in range(first, first + len(columns[0].inner))]
-    pieces: list[Iterable[bytes]] = [repeat(b'<row r="'), numbers]
+    count = len(columns[0].inner)
+    numbers = [b"%d" % number for number in range(first, first + count)]
+    pieces: list[bytes | Sequence[bytes]] = [b'<row r="', numbers]
     between = b'">'
     for index, (before, inner, after, _) in enumerate(columns):
         place = b'<c r="%b' % column_letters(index).encode()
-        pieces += [repeat(between + place), numbers, repeat(b'"' + before), inner]
+        pieces += [between + place, numbers, b'"' + before, inner]
         between = after
-    return _woven([*pieces, repeat(between + b"</row>")])
+    return _woven([*pieces, between + b"</row>"], count)
 
 
-def _woven(pieces: Sequence[Iterable[bytes]]) -> bytes:
-    return b"".join(chain.from_iterable(zip(*pieces, strict=False)))  # the constant pieces never end
+def _woven(pieces: Sequence[bytes | Sequence[bytes]], count: int) -> bytes:
+    """`count` rows of the pieces: constants, and columns that have one for each row."""
+    constants = [piece if isinstance(piece, bytes) else b"" for piece in pieces]
+    cells = constants * count
+    for place, piece in enumerate(pieces):
+        if not isinstance(piece, bytes):
+            cells[place :: len(pieces)] = piece  # strided assignment is the fastest way there is to transpose
+    return b"".join(cells)

@@ -11,13 +11,13 @@ from typing import Final
 
 from narrowboat.data.formats.xlsx.cells import Cells, Note
 
-__all__ = ["LONGEST", "escaped", "of_bytes", "of_str", "one_escaped"]
+__all__ = ["BEFORE_SPACE", "LONGEST", "escaped", "of_bytes", "of_str", "one_escaped"]
 
 LONGEST: Final = 32_767
 """Characters a cell can hold, counted in UTF-16 units as Excel does."""
 
 _BEFORE: Final = b' t="inlineStr"><is><t>'
-_BEFORE_SPACE: Final = b' t="inlineStr"><is><t xml:space="preserve">'
+BEFORE_SPACE: Final = b' t="inlineStr"><is><t xml:space="preserve">'
 """Keeps the white space at either end, which Excel and calamine drop otherwise."""
 _AFTER: Final = b"</t></is></c>"
 _GAP: Final = b"\0"
@@ -74,9 +74,9 @@ def _cells(values: Sequence[bytes], joined: bytes) -> Cells:
     gaps = len(values) - 1
     if _is_good(joined) and not (len(joined) > LONGEST and max(map(len, values)) > LONGEST):
         if _count(joined, _SUSPECT) == gaps and not _may_look_alike(joined):
-            return Cells(_BEFORE_SPACE if _has_space_at_an_end(joined) else _BEFORE, values, _AFTER)
+            return Cells(BEFORE_SPACE if _has_space_at_an_end(joined) else _BEFORE, values, _AFTER)
         if _count(joined, _FORBIDDEN) == gaps:
-            return Cells(_BEFORE_SPACE, escaped(joined).split(_GAP), _AFTER)
+            return Cells(BEFORE_SPACE, escaped(joined).split(_GAP), _AFTER)
     return _one_by_one(values)
 
 
@@ -84,10 +84,10 @@ def _one_by_one(values: Sequence[bytes]) -> Cells:
     inner: list[bytes] = []
     notes: list[Note] = []
     for index, value in enumerate(values):
-        text, codes = one_escaped(value)
+        text, codes = one_escaped(bytes(value))
         inner.append(text)
         notes += [(index, code) for code in codes]
-    return Cells(_BEFORE_SPACE, inner, _AFTER, notes)
+    return Cells(BEFORE_SPACE, inner, _AFTER, notes)
 
 
 def _may_look_alike(text: bytes) -> bool:
@@ -113,4 +113,4 @@ def _is_good(joined: bytes) -> bool:
         joined.decode()
     except UnicodeDecodeError:
         return False
-    return b"\xef\xbf\xbe" not in joined and b"\xef\xbf\xbf" not in joined
+    return b"\xef" not in joined or (b"\xef\xbf\xbe" not in joined and b"\xef\xbf\xbf" not in joined)
