@@ -110,3 +110,20 @@ def mysql(mysql_server: str) -> Iterator[Mysql]:
     Mysql(mysql_server, "mysql").run(f"create database {place.schema} character set utf8mb4")
     yield place
     Mysql(mysql_server, "mysql").run(f"drop database {place.schema}")
+
+
+@pytest.fixture
+def django_databases(tmp_path: Path) -> Iterator[None]:
+    """Two SQLite files with the tables of the tests' Django project."""
+    from django.db import connections
+
+    from tests.unit.sources.django_project import Lead, Owner, Tag
+
+    for alias in ("default", "replica"):
+        connections[alias].close()
+        connections[alias].settings_dict["NAME"] = str(tmp_path / f"{alias}.db")
+        with connections[alias].schema_editor() as editor:
+            for model in (Owner, Lead, Tag):
+                editor.create_model(model)
+    yield
+    connections.close_all()

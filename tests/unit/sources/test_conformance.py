@@ -8,10 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pytest
+import sqlalchemy as sa
 
 from narrowboat.data.source import Row, Source
 from narrowboat.data.sources import query, rows, table
 from narrowboat.data.sources.mongo import Collection, collection
+from narrowboat.data.sources.sqlalchemy import select_rows
 from narrowboat.errors import SourceUnavailable
 from tests.unit.sources.places import Mongo, Mysql, Place, read, read_rows, rows_of
 
@@ -56,6 +58,15 @@ def _collected(request: pytest.FixtureRequest, sample: Sequence[Row]) -> Collect
     return collection(place.url, "leads")
 
 
+def _modelled(request: pytest.FixtureRequest, sample: Sequence[Row]) -> Source:
+    request.getfixturevalue("django_databases")
+    from narrowboat.data.sources.django import queryset
+    from tests.unit.sources.django_project import Lead as Model
+
+    Model.objects.bulk_create(Model(**dict(zip(NAMES, row, strict=True))) for row in sample)
+    return queryset(Model.objects.all).columns(*NAMES)
+
+
 SOURCES: dict[str, Callable[[pytest.FixtureRequest, Sequence[Row]], Source]] = {
     "sqlite table": lambda request, sample: table(_filled(request, "sqlite", sample).url, "leads"),
     "sqlite query": lambda request, sample: query(
@@ -69,6 +80,12 @@ SOURCES: dict[str, Callable[[pytest.FixtureRequest, Sequence[Row]], Source]] = {
     "mysql query": lambda request, sample: query(
         _filled(request, "mysql", sample).url, "select id, name, score from leads", key=("id",)
     ),
+    "sqlalchemy": lambda request, sample: select_rows(
+        _filled(request, "sqlite", sample).url,
+        sa.select(sa.table("leads", sa.column("id", sa.Integer), sa.column("name"), sa.column("score"))),
+        key=("id",),
+    ),
+    "django": lambda request, sample: _modelled(request, sample),
     "mongo collection": lambda request, sample: (
         _collected(request, sample).columns("_id", *NAMES[1:]).rename({"_id": "id"})
     ),

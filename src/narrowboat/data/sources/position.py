@@ -26,6 +26,8 @@ def encode(value: Any) -> Any:
         return value
     if isinstance(value, int) and -_SAFE <= value <= _SAFE:
         return value
+    if type(value).__module__ == "uuid":  # rarely needed, and dear to import
+        return {"uuid": str(value)}
     for name, (kind, write, _) in _KINDS.items():
         if isinstance(value, kind):
             return {name: write(value)}
@@ -37,6 +39,10 @@ def decode(cell: Any) -> Any:
     if not isinstance(cell, dict):
         return cell
     ((name, text),) = cell.items()
+    if name == "uuid":
+        from uuid import UUID
+
+        return UUID(text)
     return _KINDS[name][2](text)
 
 
