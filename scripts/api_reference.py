@@ -15,6 +15,9 @@ PAGE = Path(__file__).parents[1] / "docs/reference/python.md"
 MODULES = {
     "narrowboat": ["Narrowboat", "Column", "Type"],
     "narrowboat.data.sources": ["table", "query", "rows", "Query"],
+    "narrowboat.data.sources.mongo": ["collection", "Collection"],
+    "narrowboat.data.sources.sqlalchemy": ["select_rows", "Selection"],
+    "narrowboat.data.sources.django": ["queryset", "DjangoRows"],
     "narrowboat.jobs.output": ["Output"],
     "narrowboat.kernel.runner": ["Settings", "Moment"],
     "narrowboat.kernel.model": ["Run", "State", "Counters", "Artifact", "Reject", "Event", "Request", "Submitted"],

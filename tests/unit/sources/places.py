@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -151,3 +152,9 @@ def rows_of(blocks: Sequence[Block]) -> list[Row]:
 
 def read_rows(source: Source, **how: Any) -> list[Row]:
     return rows_of(read(source, **how))
+
+
+def example(page: str) -> str:
+    """The Python of a how-to page."""
+    text = (Path(__file__).parents[3] / "docs/howto" / page).read_text()
+    return "".join(re.findall(r"```python\n(.*?)```", text, re.S))

@@ -19,7 +19,7 @@ from narrowboat.data.source import Count, Reader
 from narrowboat.data.sources.django import queryset
 from narrowboat.errors import NoResumeKey, SourceFailed, SourceUnavailable, UnknownColumn
 from tests.unit.sources.django_project import Lead, Owner, Tag
-from tests.unit.sources.places import read, read_rows, rows_of
+from tests.unit.sources.places import example, read, read_rows, rows_of
 
 pytestmark = pytest.mark.usefixtures("django_databases")
 
@@ -200,3 +200,12 @@ def test_cancelling_stops_the_statement() -> None:
     thread.join(timeout=20)
     assert not thread.is_alive()
     assert errors == ["The reading was cancelled."]
+
+
+def test_the_example_of_the_page_works() -> None:
+    owner = Owner.objects.using("replica").create(name="Zoë")
+    Lead.objects.using("replica").create(id=1, name="Anna", owner=owner)
+    names: dict[str, Any] = {}
+    code = example("django-querysets.md").replace("crm.models", "tests.unit.sources.django_project")
+    exec(code, names)  # noqa: S102 - our own page
+    assert read_rows(names["leads"]) == [(1, "Anna", "Zoë", "New")]

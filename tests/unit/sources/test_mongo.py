@@ -33,7 +33,7 @@ from narrowboat.errors import (
     SourceUnavailable,
     UnknownColumn,
 )
-from tests.unit.sources.places import Mongo, read, read_rows, rows_of
+from tests.unit.sources.places import Mongo, example, read, read_rows, rows_of
 
 pytestmark = pytest.mark.services
 
@@ -495,3 +495,15 @@ def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"pymongo", "bson", "pymysql", "sqlalchemy", "django"} & set(json.loads(done.stdout))
+
+
+def test_the_example_of_the_page_works(mongo: Mongo) -> None:
+    lead = {"name": "Anna", "address": {"city": "Köln"}, "paid": Decimal128("1.5"), "created_at": datetime(2024, 1, 1)}
+    mongo.insert("driver_leads", [lead, {**lead, "_id": 2, "documents": [{"kind": "licence"}, {"kind": "visa"}]}])
+    names: dict[str, Any] = {}
+    exec(example("mongodb.md").replace("mongodb://localhost/crm", mongo.url), names)  # noqa: S102 - our own page
+    at = datetime(2024, 1, 1, tzinfo=UTC)
+    rows = [("Anna", "Köln", None, Decimal("1.5"), at), ("Anna", "Köln", "licence, visa", Decimal("1.5"), at)]
+    assert sorted(read_rows(names["by_city"](city="Köln")), key=str) == sorted(rows, key=str)
+    assert read_rows(names["by_city"](city="Ulm")) == []
+    assert read_rows(names["cities"]()) == [("Köln", 2)]

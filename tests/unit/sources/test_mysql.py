@@ -18,7 +18,7 @@ from narrowboat.data.columns import Column, Type
 from narrowboat.data.source import Count, Reader, Source
 from narrowboat.data.sources import query, table
 from narrowboat.errors import BadParameter, MissingExtra, SourceFailed, SourceUnavailable
-from tests.unit.sources.places import Mysql, read, read_rows, rows_of
+from tests.unit.sources.places import Mysql, example, read, read_rows, rows_of
 
 pytestmark = pytest.mark.services
 
@@ -358,3 +358,11 @@ def test_a_missing_driver_is_named_with_what_brings_it(monkeypatch: pytest.Monke
     monkeypatch.delitem(sys.modules, "narrowboat.data.sources.mysql", raising=False)
     with pytest.raises(MissingExtra, match=r"pip install narrowboat\[mysql\]"):
         table("mariadb://h/db", "leads").shape()
+
+
+def test_the_example_of_the_page_works(mysql: Mysql) -> None:
+    mysql.run("create table driver_leads (id integer primary key, city varchar(9))")
+    mysql.insert("driver_leads", [(1, "Köln"), (2, "Ulm")])
+    names: dict[str, Any] = {}
+    exec(example("mysql.md").replace("mysql://anna:secret@db.example/crm", mysql.url), names)  # noqa: S102 - our own page
+    assert read_rows(names["leads"]) == [(1, "Köln")]

@@ -20,7 +20,7 @@ from narrowboat.data.columns import Column, Type
 from narrowboat.data.source import Count
 from narrowboat.data.sources.sqlalchemy import select_rows
 from narrowboat.errors import MissingExtra, NoResumeKey, SourceFailed, SourceUnavailable, UnknownColumn
-from tests.unit.sources.places import Place, Postgres, Sqlite, read, read_rows, rows_of
+from tests.unit.sources.places import Place, Postgres, Sqlite, example, read, read_rows, rows_of
 
 
 class Mood(enum.Enum):
@@ -204,3 +204,12 @@ def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch, sqlite:
     monkeypatch.delitem(sys.modules, "narrowboat.data.sources.sqlalchemy_plan", raising=False)
     with pytest.raises(MissingExtra, match=r"narrowboat\[sqlalchemy\]"):
         select_rows(sqlite.url, statement).shape()
+
+
+def test_the_example_of_the_page_works(sqlite: Sqlite) -> None:
+    sqlite.run(
+        "create table leads (id integer primary key, name text)", "insert into leads values (1, ''), (2, 'Anna')"
+    )
+    names: dict[str, Any] = {}
+    exec(example("sqlalchemy.md").replace("sqlite:///crm.db", sqlite.url), names)  # noqa: S102 - our own page
+    assert read_rows(names["leads"]) == [(2, "Anna")]
