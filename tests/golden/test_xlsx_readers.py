@@ -19,7 +19,7 @@ from python_calamine import CalamineWorkbook
 
 from narrowboat.data.columns import Column, Type
 from narrowboat.data.format import Table
-from narrowboat.data.formats.xlsx import Xlsx
+from narrowboat.data.formats.xlsx.format import Xlsx
 from narrowboat.data.formats.xlsx.writer import Limits
 from narrowboat.data.source import Row
 

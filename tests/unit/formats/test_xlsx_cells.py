@@ -16,7 +16,7 @@ import pytest
 
 from narrowboat.data.columns import Column, Type
 from narrowboat.data.format import Alteration, Table
-from narrowboat.data.formats.xlsx import Xlsx
+from narrowboat.data.formats.xlsx.format import Xlsx
 from narrowboat.errors import BadConfiguration, NotRepresentable
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"

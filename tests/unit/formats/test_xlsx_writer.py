@@ -20,7 +20,7 @@ from openpyxl import load_workbook
 
 from narrowboat.data.columns import Column, Type
 from narrowboat.data.format import Format, Table, Writer
-from narrowboat.data.formats.xlsx import Xlsx
+from narrowboat.data.formats.xlsx.format import Xlsx
 from narrowboat.data.formats.xlsx.names import column_letters, sheet_name
 from narrowboat.data.formats.xlsx.widths import widths
 from narrowboat.data.formats.xlsx.writer import Limits

@@ -47,6 +47,6 @@ def _plain(name: str, options: Options) -> Format:
 
             return Parquet.with_options(options)
         case _:
-            from narrowboat.data.formats.xlsx import Xlsx
+            from narrowboat.data.formats.xlsx.format import Xlsx
 
             return Xlsx.with_options(options)

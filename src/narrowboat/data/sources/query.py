@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import narrowboat.data.sources.cut as cut
 from narrowboat.data.columns import Column
 from narrowboat.data.source import Count, Position, Reader, Shape
-from narrowboat.data.sources import cut
 from narrowboat.data.sources.conditions import Operator, asked, selection
 from narrowboat.data.sources.database import Database
 from narrowboat.data.sources.declared import declared
