@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
@@ -133,7 +134,13 @@ def _answers(address: str) -> bool:
 
 
 def _get(url: str) -> HTTPResponse:
-    answer: HTTPResponse = urllib.request.urlopen(url, timeout=60)  # noqa: S310  # our own server
+    """Raises JobFailed with what the server says went wrong."""
+    try:
+        answer: HTTPResponse = urllib.request.urlopen(url, timeout=60)  # noqa: S310  # our own server
+    except urllib.error.HTTPError as refused:
+        with refused:
+            told = json.load(refused)
+        raise JobFailed(f"The server answers {refused.code}: {told.get('detail') or told['title']}") from None
     return answer
 
 
