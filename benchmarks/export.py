@@ -67,7 +67,8 @@ def command(name: str, database: Path, folder: Path) -> tuple[list[str | Path], 
         out = folder / ("out.csv" if name == "csv.writer" else "out.xlsx")
         return [PEERS, ROOT / "benchmarks" / "peers.py", name, database, out], out
     out = folder / ("out.csv" if name == CSV else "out.xlsx")
-    return [OURS, "-m", "narrowboat", "export", f"sqlite:///{database}", "--table", TABLE, "--to", out], out
+    command = Path(OURS).with_name("narrowboat")
+    return [command, "export", f"sqlite:///{database}", "--table", TABLE, "--to", out], out
 
 
 def export(name: str, database: Path, folder: Path) -> Export:

@@ -102,7 +102,7 @@ class Narrowboat:
         priority: int = 0,
         time_limit: float | None = None,
         limit: int | None = None,
-        block_rows: int = 250,
+        block_rows: int = 500,
         consistent: bool = False,
         share_within: float = 300.0,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -36,7 +36,7 @@ class Export(NamedTuple):
     """Seconds."""
     limit: int | None = None
     """Runs of one user under way; one more is refused."""
-    block_rows: int = 250
+    block_rows: int = 500
     consistent: bool = False
     """One snapshot for the whole file: a broken attempt starts from zero."""
     share_within: float = 300.0

@@ -159,7 +159,7 @@ class NewRun(NamedTuple):
     not_before: float = 0.0
     time_limit: float | None = None
     """Seconds from its start (and from each resume) to `timed_out`."""
-    block_rows: int = 250
+    block_rows: int = 500
     fan_out: bool = False
     idempotency_key: str | None = None
     """Of this owner: the same key gives the same run."""
