@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -82,6 +83,14 @@ def test_a_run_that_cannot_be_claimed_is_left_alone(bench: Callable[..., Bench])
     b.store.request(run.id, Request.CANCEL)
     assert b.runner.run_slice(run.id) is None
     assert b.job.opened == 0
+
+
+def test_what_is_due_and_cannot_be_claimed_is_passed_over(bench: Callable[..., Bench]) -> None:
+    b = bench(per_owner=1)
+    held, waiting = b.submit(), b.submit()
+    assert b.store.claim(held.id, "w2", seconds=60) is not None
+    assert list(b.store.due(("default",), limit=9)) == [waiting.id]
+    assert b.runner.run_due() is None
 
 
 @pytest.mark.parametrize(("request_", "after"), [(Request.PAUSE, State.PAUSED), (Request.CANCEL, State.CANCELLED)])
@@ -323,13 +332,21 @@ def test_a_store_that_does_not_answer_a_heartbeat_is_asked_again(
 def test_what_was_asked_before_the_work_was_open_is_heard_when_it_is(bench: Callable[..., Bench]) -> None:
     b = bench(Tally(upto=3))
     run = b.submit()
-    open_ = b.job.open
+    open_, heartbeat, heard = b.job.open, b.store.heartbeat, threading.Event()
+
+    def beat(lease: Lease) -> Control:
+        control = heartbeat(lease)
+        heard.set()
+        return control
 
     def cancel_and_open(lease: Lease, folder: Path) -> Counting:
         b.store.request(run.id, Request.CANCEL)
         b.runner.look(run.id)
-        time.sleep(0.1)
+        assert heard.wait(10)
+        time.sleep(0.1)  # until the pulse has taken the answer
         return open_(lease, folder)
+
+    b.store.heartbeat = beat  # type: ignore[method-assign]
 
     b.job.open = cancel_and_open  # type: ignore[method-assign]
     ended = b.runner.run_slice(run.id)
