@@ -182,7 +182,7 @@ class Narrowboat:
         return self._submit(_child(new, run, "rerun"))
 
     def retry_failed(self, run: Run) -> Submitted:
-        """A run over what `run` rejected. Raises NothingToRetry."""
+        """A run over what `run` rejected: its job finds them by its parent. Raises NothingToRetry."""
         if not run.counters.rejected:
             raise NothingToRetry(f"Run {run.id} rejected nothing. To go on where it stopped, resume it.")
         return self._submit(_child(self.job(run.job).again(run), run, "retry"))
