@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from narrowboat.errors import NarrowboatError, NoArtifact, StorageFull
-from narrowboat.kernel.model import ChunkRow, Extent
+from narrowboat.kernel.model import Extent
 
 PIECE = 256 * 1024
 """Bytes read at a time."""
@@ -217,15 +217,6 @@ def read_extents(folder: Path, extents: Iterable[Extent]) -> Iterator[bytes]:
                     raise NoArtifact(f"{extent.file} is shorter on disk than what was committed. Run it again.")
                 yield piece
                 left -= len(piece)
-
-
-def clip(rows: Iterable[ChunkRow], begin: int, end: int | None) -> Iterator[Extent]:
-    """The parts of committed chunks that lie in bytes [begin, end) of the whole artifact."""
-    for row in rows:
-        first = max(begin, row.start)
-        last = row.start + row.extent.length if end is None else min(end, row.start + row.extent.length)
-        if first < last:
-            yield Extent(row.extent.file, row.extent.offset + first - row.start, last - first, 0)
 
 
 def remove(folder: Path) -> None:

@@ -20,7 +20,7 @@ from narrowboat import Narrowboat
 from narrowboat.data.sources import Query, rows, table
 from narrowboat.data.sources.iterable import IterableSource
 from narrowboat.errors import BadConfiguration, BadParameter, NothingToRetry, UnknownColumn, UnknownFormat, UnknownJob
-from narrowboat.jobs.artifact import clip, read_extents
+from narrowboat.jobs.artifact import read_extents
 from narrowboat.jobs.output import Output
 from narrowboat.kernel.model import Request, Run, State
 from narrowboat.kernel.runner import Moment, Settings
@@ -132,7 +132,7 @@ def test_committed_bytes_and_a_tail_are_a_valid_file_at_any_moment(nb: Narrowboa
     with pytest.raises(Interrupted):
         run_inline(nb, run.id, watch=stop_after(4))
     run = nb.store.get(run.id)
-    extents = clip(nb.store.chunks(run.id), 0, None)
+    extents = (row.extent for row in nb.store.chunks(run.id))
     partial = b"".join(read_extents(nb.run_folder(run.id), extents)) + nb.job("leads").tail(run)
     with zipfile.ZipFile(io.BytesIO(partial)) as made:
         assert made.testzip() is None
@@ -175,7 +175,7 @@ def test_a_file_that_was_cancelled_at_its_last_chunk_needs_no_tail(nb: Narrowboa
 
     ended = run_inline(nb, run.id, watch=cancel)
     assert (ended.state, ended.counters.rows) == (State.CANCELLED, 1000)
-    extents = clip(nb.store.chunks(run.id), 0, None)
+    extents = (row.extent for row in nb.store.chunks(run.id))
     partial = b"".join(read_extents(nb.run_folder(run.id), extents)) + nb.job("leads").tail(ended)
     nb.ask(run.id, Request.RESUME)
     assert partial == content(nb, run_inline(nb, run.id))
