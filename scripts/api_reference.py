@@ -13,7 +13,7 @@ from typing import Any
 
 PAGE = Path(__file__).parents[1] / "docs/reference/python.md"
 MODULES = {
-    "narrowboat": ["Narrowboat", "Column", "Type"],
+    "narrowboat": ["Narrowboat", "Requester", "Column", "Type"],
     "narrowboat.data.sources": ["table", "query", "rows", "Query"],
     "narrowboat.data.sources.mongo": ["collection", "Collection"],
     "narrowboat.data.sources.sqlalchemy": ["select_rows", "Selection"],

@@ -13,7 +13,7 @@ from narrowboat.errors import BadConfiguration, IllegalTransition, NothingToRetr
 from narrowboat.jobs import artifact
 from narrowboat.jobs.export import Export
 from narrowboat.jobs.output import RESERVED, Output
-from narrowboat.jobs.parameters import signature
+from narrowboat.jobs.parameters import requester_of, signature
 from narrowboat.kernel.dispatch import Dispatcher
 from narrowboat.kernel.model import NewRun, Request, Run, Submitted
 from narrowboat.kernel.runner import Moment, Runner, Settings
@@ -33,7 +33,8 @@ class Narrowboat:
 
     url: the database of runs, `sqlite:///file.db` or `postgresql://…`. folder: where artifacts are kept (beside the
     SQLite file, else `./narrowboat-files`). workers: child processes of the server that do the work. retention:
-    seconds that an ended run and its file are kept. settings: how a worker works. watch: called in the worker at
+    seconds that an ended run and its file are kept. public_url: where people reach the mounted application, such as
+    `https://shop.example/bulk`, for links that leave it. settings: how a worker works. watch: called in the worker at
     every moment of a run, for logs and tests. target: `module:name` by which a worker finds this object; found by
     itself where it is a global of an importable module.
     """
@@ -45,12 +46,14 @@ class Narrowboat:
         folder: str | Path | None = None,
         workers: int = 1,
         retention: float = 7 * DAY,
+        public_url: str | None = None,
         settings: Settings | None = None,
         watch: Callable[[Moment], None] | None = None,
         target: str | None = None,
     ) -> None:
         self.url, self.workers, self.retention = url, workers, retention
         self.folder = Path(folder) if folder else _beside(url)
+        self.public_url = _address(public_url)
         self.settings = settings or Settings()
         self.watch = watch
         self.jobs: dict[str, Export] = {}
@@ -117,6 +120,7 @@ class Narrowboat:
                     name=name,
                     function=function,
                     parameters=signature(function),
+                    requester=requester_of(function),
                     title=title or name,
                     description=(function.__doc__ or "").strip(),
                     formats=formats,
@@ -160,32 +164,40 @@ class Narrowboat:
         output: Output | None = None,
         *,
         owner: str = "",
+        attributes: Mapping[str, Any] | None = None,
         idempotency_key: str | None = None,
         not_before: float = 0.0,
         priority: int | None = None,
         conn: Any = None,
     ) -> Submitted:
-        """Queue a run, or join the identical one under way. `conn` makes it part of the caller's transaction."""
+        """Queue a run, or join the identical one under way. `conn` makes it part of the caller's transaction.
+
+        attributes: JSON values that describe the owner, for a job that asks for its `Requester`.
+        """
         new = self.job(name).request(
             params or {},
             output or Output(),
             owner=owner,
+            attributes=attributes,
             idempotency_key=idempotency_key,
             not_before=not_before,
             priority=priority,
         )
         return self._submit(new, conn)
 
-    def rerun(self, run: Run) -> Submitted:
-        """The same request again, as a new run."""
-        new = self.job(run.job).again(run)
+    def rerun(self, run: Run, *, attributes: Mapping[str, Any] | None = None) -> Submitted:
+        """The same request again, as a new run. attributes: of its owner now; None: those it had."""
+        new = self.job(run.job).again(run, attributes)
         return self._submit(_child(new, run, "rerun"))
 
-    def retry_failed(self, run: Run) -> Submitted:
-        """A run over what `run` rejected: its job finds them by its parent. Raises NothingToRetry."""
+    def retry_failed(self, run: Run, *, attributes: Mapping[str, Any] | None = None) -> Submitted:
+        """A run over what `run` rejected: its job finds them by its parent. Raises NothingToRetry.
+
+        attributes: as of `rerun`.
+        """
         if not run.counters.rejected:
             raise NothingToRetry(f"Run {run.id} rejected nothing. To go on where it stopped, resume it.")
-        return self._submit(_child(self.job(run.job).again(run), run, "retry"))
+        return self._submit(_child(self.job(run.job).again(run, attributes), run, "retry"))
 
     def _submit(self, new: NewRun, conn: Any = None) -> Submitted:
         submitted = self.store.submit(new, conn=conn)
@@ -285,6 +297,12 @@ class Narrowboat:
 
 def _child(new: NewRun, run: Run, relation: str) -> NewRun:
     return new._replace(parent=run.id, relation=relation, identity=None)
+
+
+def _address(url: str | None) -> str | None:
+    if url is not None and not url.startswith(("http://", "https://")):
+        raise BadConfiguration(f"public_url must begin with https:// (or http://), not {url!r}.")
+    return url.rstrip("/") if url else None
 
 
 def _beside(url: str) -> Path:

@@ -69,6 +69,12 @@ class NotAllowed(NarrowboatError, PermissionError):
     code = "not-allowed"
 
 
+class MissingAttribute(NarrowboatError, LookupError):
+    """The job chooses rows by something about the requester that nobody said."""
+
+    code = "missing-attribute"
+
+
 class TooManyRuns(NarrowboatError, RuntimeError):
     """The user's limit of runs under way is reached. `retry_after` is in seconds."""
 

@@ -13,8 +13,17 @@ from narrowboat.data.sources import Query, query, table
 from narrowboat.errors import BadConfiguration
 from narrowboat.jobs.export import Export
 from narrowboat.jobs.parameters import PARSERS, Parameter
+from narrowboat.people.requester import NOBODY, Requester
 
-TOP = {"database": str, "folder": str, "workers": int, "retention_days": (int, float), "sources": dict, "exports": dict}
+TOP = {
+    "database": str,
+    "folder": str,
+    "workers": int,
+    "retention_days": (int, float),
+    "public_url": str,
+    "sources": dict,
+    "exports": dict,
+}
 EXPORT = {
     "source": str,
     "table": str,
@@ -27,6 +36,7 @@ EXPORT = {
     "labels": dict,
     "types": dict,
     "parameters": dict,
+    "where": dict,
     "queue": str,
     "priority": int,
     "time_limit": (int, float),
@@ -62,6 +72,7 @@ def build(config: Mapping[str, Any], path: Path) -> Narrowboat:
         folder=path.parent / config["folder"] if "folder" in config else None,
         workers=config.get("workers", 1),
         retention=config.get("retention_days", 7) * 86400.0,
+        public_url=config.get("public_url"),
         target=str(path),
     )
     sources = {name: _beside(_text(url, f"sources.{name}"), path) for name, url in config.get("sources", {}).items()}
@@ -112,6 +123,7 @@ def _export(name: str, given: Any, sources: Mapping[str, str]) -> Export:
         name=name,
         function=_function(given, sources[given["source"]], where),
         parameters=parameters,
+        requester="requester" if "where" in given else None,
         title=given.get("title", name),
         formats=_texts(given, "formats", where),
         **{key: given[key] for key in PASSED_ON if key in given},
@@ -131,13 +143,19 @@ def _parameter(name: str, given: Any, where: str) -> Parameter:
 
 
 def _function(given: Mapping[str, Any], url: str, where: str) -> Callable[..., Query]:
-    """What the export reads: parameters are the statement's, or conditions on columns of their names."""
+    """What the export reads: parameters are the statement's, or conditions on columns of their names.
+
+    What `where` says is the same, but comes from the requester, and no client can send it.
+    """
     key, names, labels = _texts(given, "key", where), _texts(given, "columns", where), given.get("labels", {})
     types = {
         column: _column(column, kind, f"{where}.types.{column}") for column, kind in given.get("types", {}).items()
     }
 
-    def read(**parameters: Any) -> Query:
+    rows = _rows(given, where)
+
+    def read(requester: Requester = NOBODY, **asked: Any) -> Query:
+        parameters = asked | {name: _of(requester, known) for name, known in rows.items()}
         if "query" in given:
             found = query(url, given["query"], parameters, key=key)
         else:
@@ -146,6 +164,24 @@ def _function(given: Mapping[str, Any], url: str, where: str) -> Callable[..., Q
         return found.columns(*(types.get(name, name) for name in chosen)).rename(labels)
 
     return read
+
+
+def _rows(given: Mapping[str, Any], where: str) -> dict[str, str]:
+    """`where = {tenant = "requester.tenant"}`: attribute of the requester by column."""
+    found = {}
+    for name, value in given.get("where", {}).items():
+        at = f"{where}.where.{name}"
+        of, _, attribute = _text(value, at).partition(".")
+        if of != "requester" or not attribute:
+            raise BadConfiguration(f"{at} must be something about who asks, such as 'requester.{name}', not {value!r}.")
+        if name in given.get("parameters", {}):
+            raise BadConfiguration(f"{at} is a parameter too; what the requester is cannot be chosen.")
+        found[name] = attribute
+    return found
+
+
+def _of(requester: Requester, known: str) -> Any:
+    return requester.id if known == "id" else requester.attributes[known]
 
 
 def _column(name: str, given: Any, where: str) -> Column:

@@ -18,6 +18,7 @@ from narrowboat.jobs.output import Output
 from narrowboat.jobs.parameters import Parameter
 from narrowboat.jobs.writing import Writing
 from narrowboat.kernel.model import Lease, NewRun, Run
+from narrowboat.people.requester import NOBODY, Attributes, Requester, recorded
 
 
 class Export(NamedTuple):
@@ -41,6 +42,8 @@ class Export(NamedTuple):
     """One snapshot for the whole file: a broken attempt starts from zero."""
     share_within: float = 300.0
     """Seconds for which an identical request joins a run under way."""
+    requester: str | None = None
+    """The function's parameter that is given the `Requester`."""
 
     @property
     def kind(self) -> str:
@@ -52,14 +55,20 @@ class Export(NamedTuple):
         output: Output,
         *,
         owner: str,
+        attributes: Mapping[str, Any] | None = None,
         idempotency_key: str | None = None,
         not_before: float = 0.0,
         priority: int | None = None,
     ) -> NewRun:
-        """A checked request. Raises BadParameter, UnknownFormat; nothing is started."""
+        """A checked request. Raises BadParameter, UnknownFormat; nothing is started.
+
+        attributes: what the function may know of the owner. Kept with the run where it asks for its requester.
+        """
         resolved = parameters.as_json(parameters.resolve(self.parameters, params))
         self.format(output)
         record = _checked({"params": resolved, "output": output.as_json()})
+        if self.requester:
+            record["requester"] = recorded(owner, attributes)
         return NewRun(
             job=self.name,
             kind=self.kind,
@@ -76,10 +85,11 @@ class Export(NamedTuple):
             limit=self.limit,
         )
 
-    def again(self, run: Run) -> NewRun:
-        """The same request as a new run: a rerun."""
+    def again(self, run: Run, attributes: Mapping[str, Any] | None = None) -> NewRun:
+        """The same request as a new run: a rerun. attributes: of its owner now; None: those it had."""
         params, output = run.params["params"], Output.parse(run.params["output"])
-        return self.request(params, output, owner=run.owner)
+        known = run.params.get("requester") if attributes is None else attributes
+        return self.request(params, output, owner=run.owner, attributes=known)
 
     def warm(self) -> None:
         """Load what most runs will need, so that the first one does not wait for it; but nothing as large as Arrow."""
@@ -93,9 +103,11 @@ class Export(NamedTuple):
             raise BadParameter(f"{self.name!r} is offered as {', '.join(self.formats)}, not {output.format!r}.")
         return format_named(output.format, output.options)
 
-    def tables(self, params: Mapping[str, Any], output: Output) -> tuple[tables.Named, ...]:
+    def tables(
+        self, params: Mapping[str, Any], output: Output, requester: Requester = NOBODY
+    ) -> tuple[tables.Named, ...]:
         """Call the function and apply the person's choices."""
-        made = self.function(**parameters.resolve(self.parameters, params))
+        made = self.function(**parameters.resolve(self.parameters, params), **self._asked_by(requester))
         found = tables.named(made, self.title, output)
         if len(found) > 1 and not self.format(output).several_tables:
             raise NotRepresentable(
@@ -104,19 +116,25 @@ class Export(NamedTuple):
             )
         return found
 
-    def count_rows(self, params: Mapping[str, Any], output: Output) -> Count | None:
-        """How many rows a run would deliver now; None if only reading them would tell."""
-        return tables.count(self.tables(params, output))
+    def _asked_by(self, requester: Requester) -> dict[str, Requester]:
+        if self.requester is None:
+            return {}
+        return {self.requester: Requester(requester.id, Attributes(requester.id, requester.attributes))}
+
+    def count_rows(self, params: Mapping[str, Any], output: Output, requester: Requester = NOBODY) -> Count | None:
+        """How many rows a run of this person would deliver now; None if only reading them would tell."""
+        return tables.count(self.tables(params, output, requester))
 
     def open(self, lease: Lease, folder: Path) -> Writing:
         """See `kernel.work.Job`."""
-        output = Output.parse(lease.run.params["output"])
+        run, output = lease.run, Output.parse(lease.run.params["output"])
+        requester = Requester(run.owner, run.params.get("requester", {}))
         return Writing(
             lease,
             folder,
             format=self.format(output),
-            tables=lambda: self.tables(lease.run.params["params"], output),
-            filename=self.filename(lease.run),
+            tables=lambda: self.tables(run.params["params"], output, requester),
+            filename=self.filename(run),
             pinned=self.consistent,
         )
 

@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from narrowboat.errors import BadConfiguration, BadParameter
+from narrowboat.people.requester import Requester
 
 if TYPE_CHECKING:
     import inspect
@@ -102,8 +103,19 @@ def signature(function: Callable[..., Any]) -> tuple[Parameter, ...]:
 
     hints = typing.get_type_hints(function)
     return tuple(
-        _parameter(function, p, hints.get(p.name, str)) for p in inspect.signature(function).parameters.values()
+        _parameter(function, p, hints.get(p.name, str))
+        for p in inspect.signature(function).parameters.values()
+        if hints.get(p.name) is not Requester
     )
+
+
+def requester_of(function: Callable[..., Any]) -> str | None:
+    """The parameter that is given the `Requester`, if there is one. Raises BadConfiguration for two."""
+    hints = typing.get_type_hints(function)
+    found = [name for name, hint in hints.items() if hint is Requester and name != "return"]
+    if len(found) > 1:
+        raise BadConfiguration(f"{function.__qualname__} wants the requester twice: {' and '.join(found)}.")
+    return found[0] if found else None
 
 
 def _parameter(function: Callable[..., Any], parameter: inspect.Parameter, hint: Any) -> Parameter:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -14,6 +14,7 @@ from starlette.requests import HTTPConnection, Request
 from narrowboat.errors import BadConfiguration, NotAllowed, NotSignedIn, UnknownJob, UnknownRun
 from narrowboat.jobs.export import Export
 from narrowboat.kernel.model import Run
+from narrowboat.people.requester import Requester
 from narrowboat.web.threads import Threads
 
 
@@ -40,12 +41,24 @@ class User:
 
     id: stands in each run as its owner; not empty. may: called with an action and a job's name, often and on the
     event loop, so it looks nothing up. sees_all: sees runs of everybody, figures, and messages about the server's
-    insides: an operator.
+    insides: an operator. email: where messages about their runs go. attributes: JSON values that describe them, such as
+    their tenant, for jobs that choose rows by their `Requester`.
     """
 
     id: str
     may: Callable[[Action, str], bool] = everything
     sees_all: bool = False
+    email: str | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def requester(self) -> Requester:
+        """Who asks, as a job sees them."""
+        return Requester(self.id, self.attributes)
+
+    def present_attributes(self, run: Run) -> Mapping[str, Any] | None:
+        """What holds now for a run made again; None where it is somebody else's, who keeps what they had."""
+        return self.attributes if run.owner == self.id else None
 
 
 LOCAL = User("local", sees_all=True)

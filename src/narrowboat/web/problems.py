@@ -46,6 +46,7 @@ KINDS: Mapping[type[NarrowboatError], Kind] = {
     errors.NotFinished: Kind(503, "The file is not finished yet"),
     errors.NotSignedIn: Kind(401, "Sign in first"),
     errors.NotAllowed: Kind(403, "This is not allowed"),
+    errors.MissingAttribute: Kind(403, "Something about you is missing"),
     errors.TooManyRuns: Kind(429, "Too many runs at once"),
     errors.IdempotencyConflict: Kind(422, "The idempotency key was used for another request"),
     errors.IllegalTransition: Kind(409, "The run's state does not allow this"),

@@ -70,10 +70,10 @@ async def export_file(file: str, request: Request, here: Here, user: Who) -> Res
     If-Range with the ETag does so too.
     """
     job, output, params = _asked(here, request, user, file)
+    new = job.request(params, output, owner=user.id, attributes=user.attributes)
     if request.method == "HEAD":
-        job.request(params, output, owner=user.id)
         return download.without_body(200, download.plain_headers(download.planned(job, output)))
-    resumed = await _resumed(here, request, user, job.request(params, output, owner=user.id))
+    resumed = await _resumed(here, request, user, new)
     run = resumed or await _started(here, user, job, params, output)
     if run.error_code and not run.artifact and (run.ended or not run.counters.bytes):
         return answer_for(request, run.error_code, run.error, run=run.id)
@@ -108,5 +108,7 @@ async def _resumed(here: Context, request: Request, user: User, asked: NewRun) -
 
 
 async def _started(here: Context, user: User, job: Export, params: dict[str, str], output: Output) -> Run:
-    submitted = await here.threads.run(here.nb.start, job.name, params, output, owner=user.id)
+    submitted = await here.threads.run(
+        here.nb.start, job.name, params, output, owner=user.id, attributes=user.attributes
+    )
     return await here.nb.follow.settled(submitted.run.id, AT_ONCE)

@@ -45,18 +45,18 @@ async def count_rows(job: str, request: Request, here: Here, user: Who) -> Respo
     """How many rows a run would deliver now. The query is that of an export: parameters, `page`, `page_size`."""
     found = check_job(user, here.nb.jobs, job, Action.START)
     params, output = asked(request.query_params, default_format(found))
-    counted = await _count(here, found, params, output)
+    counted = await _count(here, found, params, output, user)
     rows, estimated = (counted.rows, counted.estimated) if counted else (None, False)
     return JSONResponse(schemas.Count(rows=rows, estimated=estimated))
 
 
-async def _count(here: Context, job: Export, params: dict[str, str], output: Output) -> Count | None:
+async def _count(here: Context, job: Export, params: dict[str, str], output: Output, user: User) -> Count | None:
     """Ask the source, but not for long. The job's own code runs here, so it may raise anything."""
     import asyncio
 
     try:
         async with asyncio.timeout(COUNTING):
-            return await here.counting.abandon(job.count_rows, params, output)
+            return await here.counting.abandon(job.count_rows, params, output, user.requester)
     except NarrowboatError:
         raise
     except TimeoutError:
@@ -93,6 +93,7 @@ async def start_run(
         body.params,
         Output.parse({"format": default_format(found), **body.output}),
         owner=user.id,
+        attributes=user.attributes,
         idempotency_key=idempotency_key,
         not_before=body.not_before.timestamp() if body.not_before else 0.0,
         priority=_priority(user, found, body.priority),

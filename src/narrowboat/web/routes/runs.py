@@ -197,7 +197,9 @@ ANOTHER = {
 async def rerun_run(run: str, request: Request, here: Here, user: Who) -> Response:
     """The same request again, as a new run."""
     found = await _startable(here, user, run)
-    return _another(here, user, request, await here.threads.run(here.nb.rerun, found))
+    return _another(
+        here, user, request, await here.threads.run(here.nb.rerun, found, attributes=user.present_attributes(found))
+    )
 
 
 @router.post(
@@ -209,7 +211,12 @@ async def rerun_run(run: str, request: Request, here: Here, user: Who) -> Respon
 async def retry_run(run: str, request: Request, here: Here, user: Who) -> Response:
     """A new run over what this one rejected."""
     found = await _startable(here, user, run)
-    return _another(here, user, request, await here.threads.run(here.nb.retry_failed, found))
+    return _another(
+        here,
+        user,
+        request,
+        await here.threads.run(here.nb.retry_failed, found, attributes=user.present_attributes(found)),
+    )
 
 
 async def _startable(here: Context, user: User, run_id: str) -> Run:

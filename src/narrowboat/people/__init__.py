@@ -1,0 +1,1 @@
+"""People: who asks, and what they may. Pure rules; their tables are in `stores`."""
