@@ -1,0 +1,1 @@
+"""Notices: who is told when a run has ended, and how."""
