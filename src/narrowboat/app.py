@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from narrowboat.errors import BadConfiguration, IllegalTransition, NothingToRetry, UnknownJob
 from narrowboat.jobs import artifact
+from narrowboat.jobs.definition import Definition, Delivering, delivering
 from narrowboat.jobs.export import Export
 from narrowboat.jobs.output import RESERVED, Output
 from narrowboat.jobs.parameters import requester_of, signature
@@ -56,7 +57,7 @@ class Narrowboat:
         self.public_url = _address(public_url)
         self.settings = settings or Settings()
         self.watch = watch
-        self.jobs: dict[str, Export] = {}
+        self.jobs: dict[str, Definition] = {}
         self.dispatcher: Dispatcher | None = None
         self._target = target
         self._module = sys._getframe(1).f_globals.get("__name__", "__main__")
@@ -137,7 +138,7 @@ class Narrowboat:
 
         return register
 
-    def register(self, job: Export) -> None:
+    def register(self, job: Definition) -> None:
         """Add a job that was defined without the decorator. Raises BadConfiguration for a name that is taken."""
         if job.name in self.jobs:
             raise BadConfiguration(f"There are two jobs called {job.name!r}.")
@@ -150,12 +151,16 @@ class Narrowboat:
             )
         self.jobs[job.name] = job
 
-    def job(self, name: str) -> Export:
+    def job(self, name: str) -> Definition:
         """Raises UnknownJob."""
         try:
             return self.jobs[name]
         except KeyError:
             raise UnknownJob(f"There is no job {name!r}. Jobs: {', '.join(self.jobs) or 'none'}.") from None
+
+    def delivering(self, name: str) -> Delivering:
+        """The job of that name, if it makes a file for people. Raises UnknownJob."""
+        return delivering(self.job(name))
 
     def start(
         self,
@@ -174,7 +179,7 @@ class Narrowboat:
 
         attributes: JSON values that describe the owner, for a job that asks for its `Requester`.
         """
-        new = self.job(name).request(
+        new = self.delivering(name).request(
             params or {},
             output or Output(),
             owner=owner,

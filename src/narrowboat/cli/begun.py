@@ -65,7 +65,7 @@ def begin(nb: Narrowboat, asked: Asked, place: Place, *, force: bool) -> Run:
     if not force:
         refuse_to_replace(place)
     # Asked of the store itself: there are no workers of a server to call.
-    new = nb.job(JOB).request({"request": asked.digest()}, asked.output, owner="")
+    new = nb.delivering(JOB).request({"request": asked.digest()}, asked.output, owner="")
     return _again(nb, found) if found else nb.store.submit(new).run
 
 
@@ -95,7 +95,7 @@ def put(nb: Narrowboat, run: Run, place: Place, *, manifest: bool) -> Path | Non
 
 def _partial(nb: Narrowboat, run: Run, place: Place) -> Path | None:
     try:
-        tail = nb.job(JOB).tail(run)
+        tail = nb.delivering(JOB).tail(run)
         place.keep_partial(_pieces(nb, run, tail))
     except (NarrowboatError, OSError) as error:
         say(f"There is no {place.partial.name}: {error}")

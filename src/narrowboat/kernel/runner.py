@@ -26,7 +26,7 @@ from narrowboat.kernel.pace import Pace
 from narrowboat.kernel.pulse import Pulse
 from narrowboat.kernel.retry import decide
 from narrowboat.kernel.store import Store
-from narrowboat.kernel.work import Job, Planner, Work
+from narrowboat.kernel.work import Job, Planner, Transactional, Work
 
 
 class Settings(NamedTuple):
@@ -160,7 +160,7 @@ class Runner:
             asked = time.monotonic()
             chunk = work.advance(pace.blocks)
             self._watch(Moment("written", lease, chunk))
-            control = self._store.commit(lease, chunk)
+            control = self._commit(lease, work, chunk)
             self._watch(Moment("committed", lease, chunk))
             if lease.part:
                 return Yielded()
@@ -172,6 +172,11 @@ class Runner:
             if work.resumable and self._slice_is_over(time.monotonic() - began):
                 return Yielded()
         return Stopped(pulse.control)
+
+    def _commit(self, lease: Lease, work: Work, chunk: Chunk) -> Control:
+        if isinstance(work, Transactional):
+            return work.commit(lambda conn: self._store.commit(lease, chunk, conn=conn))
+        return self._store.commit(lease, chunk)
 
     def _relieve(self) -> bool:
         """Whether memory is short; if so, give back what can be given back."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
-from narrowboat.kernel.model import Artifact, Chunk, Cursor, Extent, Lease
+from narrowboat.kernel.model import Artifact, Chunk, Control, Cursor, Extent, Lease
 
 
 class Work(Protocol):
@@ -29,6 +29,19 @@ class Work(Protocol):
 
     def close(self) -> None:
         """Give everything back. Idempotent."""
+        ...
+
+
+@runtime_checkable
+class Transactional(Protocol):
+    """What a work has besides, if its chunks are changes in a database of its own or of the store."""
+
+    def commit(self, save: Callable[[Any], Control]) -> Control:
+        """Commit what `advance` left open, and save the chunk.
+
+        save: commits the chunk in the store, as a part of the transaction of the connection it is given, or, given
+        None, in one of its own. Raises LeaseLost; then nothing of the chunk may stay.
+        """
         ...
 
 

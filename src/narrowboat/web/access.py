@@ -12,7 +12,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection, Request
 
 from narrowboat.errors import BadConfiguration, NotAllowed, NotSignedIn, UnknownJob, UnknownRun
-from narrowboat.jobs.export import Export
+from narrowboat.jobs.definition import Definition
 from narrowboat.kernel.model import Run
 from narrowboat.people.requester import Requester
 from narrowboat.web.threads import Threads
@@ -124,7 +124,7 @@ def _noted(request: Request, found: Any) -> User:
     return user
 
 
-def check_job(user: User, jobs: dict[str, Export], name: str, action: Action = Action.SEE) -> Export:
+def check_job(user: User, jobs: dict[str, Definition], name: str, action: Action = Action.SEE) -> Definition:
     """The job, if this user may. Raises UnknownJob (also where they may not know of it), NotAllowed."""
     job = jobs.get(name)
     if job is None or not user.may(Action.SEE, name):

@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from narrowboat.data.format import Format
 from narrowboat.errors import NoArtifact
-from narrowboat.jobs.export import Export
+from narrowboat.jobs.definition import Delivering
 from narrowboat.jobs.output import Output
 from narrowboat.kernel.model import Artifact, Run, State
 from narrowboat.web import disposition, ranges, waiting
@@ -134,7 +134,7 @@ async def partial(context: Context, request: Request, run: Run) -> Response:
     return _answer(request, body(), 200, headers)
 
 
-def planned(job: Export, output: Output) -> Shape:
+def planned(job: Delivering, output: Output) -> Shape:
     """What a file will be before there is a run; its name lacks the page. Raises UnknownFormat, BadParameter."""
     chosen = job.format(output)
     return Shape(f"{job.name}.{chosen.extension}", chosen)
@@ -149,14 +149,16 @@ def plain_headers(shape: Shape) -> dict[str, str]:
     }
 
 
-def _shape(job: Export, run: Run) -> Shape:
+def _shape(job: Delivering, run: Run) -> Shape:
     return Shape(job.filename(run), job.format(Output.parse(run.params["output"])))
 
 
-def _job(context: Context, run: Run) -> Export:
+def _job(context: Context, run: Run) -> Delivering:
     job = context.nb.jobs.get(run.job)
     if job is None:
         raise NoArtifact(f"This server does not know the job {run.job!r} any more, so it gives finished files alone.")
+    if not isinstance(job, Delivering):
+        raise NoArtifact(f"The file of run {run.id} is there once the run has ended.")
     return job
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.datastructures import QueryParams
 
 from narrowboat.errors import BadParameter
-from narrowboat.jobs.export import Export
+from narrowboat.jobs.definition import Delivering
 from narrowboat.jobs.output import RESERVED, Output
 
 GROUPS = {"label.": "labels", "option.": "options"}
@@ -42,6 +42,6 @@ def _single(query: QueryParams) -> dict[str, str]:
     return found
 
 
-def default_format(job: Export) -> str:
+def default_format(job: Delivering) -> str:
     """The format of a job when nobody says another."""
     return job.formats[0] if job.formats else Output().format

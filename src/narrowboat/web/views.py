@@ -7,7 +7,7 @@ from typing import Any, overload
 
 from narrowboat.data.formats import FORMATS
 from narrowboat.jobs import parameters
-from narrowboat.jobs.export import Export
+from narrowboat.jobs.definition import Definition, Delivering
 from narrowboat.kernel import model
 from narrowboat.web import schemas
 from narrowboat.web.access import Action, User
@@ -73,7 +73,7 @@ def _artifact(made: model.Artifact | None) -> schemas.File | None:
     return {"filename": made.path, "media_type": made.media_type, "bytes": made.bytes, "sha256": made.sha256}
 
 
-def job(found: Export, user: User) -> schemas.Job:
+def job(found: Definition, user: User) -> schemas.Job:
     """A job as this user sees it."""
     return {
         "name": found.name,
@@ -81,7 +81,7 @@ def job(found: Export, user: User) -> schemas.Job:
         "kind": found.kind,
         "description": found.description,
         "parameters": [_parameter(one) for one in found.parameters],
-        "formats": list(found.formats or FORMATS),
+        "formats": list(found.formats or FORMATS) if isinstance(found, Delivering) else [],
         "time_limit": found.time_limit,
         "limit": found.limit,
         "may": [action.value for action in Action if user.may(action, found.name)],

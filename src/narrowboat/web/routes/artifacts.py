@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from narrowboat.errors import UnknownFormat, UnknownJob, UnknownRun
-from narrowboat.jobs.export import Export
+from narrowboat.jobs.definition import Delivering, delivering
 from narrowboat.jobs.output import Output
 from narrowboat.kernel.model import NewRun, Run
 from narrowboat.web import download, ranges, waiting
@@ -82,13 +82,13 @@ async def export_file(file: str, request: Request, here: Here, user: Who) -> Res
     return found
 
 
-def _asked(here: Context, request: Request, user: User, file: str) -> tuple[Export, Output, dict[str, str]]:
+def _asked(here: Context, request: Request, user: User, file: str) -> tuple[Delivering, Output, dict[str, str]]:
     """The longest name of a job that `file` begins with; a format may have dots too."""
     name = max((name for name in here.nb.jobs if file.startswith(f"{name}.")), key=len, default=None)
     if name is None:
         check_job(user, here.nb.jobs, file, Action.START)
         raise UnknownFormat(f"Say which format: {file}.xlsx, for example.")
-    job = check_job(user, here.nb.jobs, name, Action.START)
+    job = delivering(check_job(user, here.nb.jobs, name, Action.START))
     check_job(user, here.nb.jobs, name, Action.DOWNLOAD)
     params, output = asked(request.query_params, file.removeprefix(f"{name}."))
     return job, output, params
@@ -107,7 +107,7 @@ async def _resumed(here: Context, request: Request, user: User, asked: NewRun) -
     return run if same else None
 
 
-async def _started(here: Context, user: User, job: Export, params: dict[str, str], output: Output) -> Run:
+async def _started(here: Context, user: User, job: Delivering, params: dict[str, str], output: Output) -> Run:
     submitted = await here.threads.run(
         here.nb.start, job.name, params, output, owner=user.id, attributes=user.attributes
     )

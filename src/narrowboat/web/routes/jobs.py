@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from narrowboat.data.source import Count
 from narrowboat.errors import DeadlinePassed, JobFailed, NarrowboatError, NotAllowed
-from narrowboat.jobs.export import Export
+from narrowboat.jobs.definition import Definition, Delivering, delivering
 from narrowboat.jobs.output import Output
 from narrowboat.web import schemas, views
 from narrowboat.web.access import Action, User, check_job
@@ -43,14 +43,14 @@ async def list_jobs(here: Here, user: Who) -> Response:
 )
 async def count_rows(job: str, request: Request, here: Here, user: Who) -> Response:
     """How many rows a run would deliver now. The query is that of an export: parameters, `page`, `page_size`."""
-    found = check_job(user, here.nb.jobs, job, Action.START)
+    found = delivering(check_job(user, here.nb.jobs, job, Action.START))
     params, output = asked(request.query_params, default_format(found))
     counted = await _count(here, found, params, output, user)
     rows, estimated = (counted.rows, counted.estimated) if counted else (None, False)
     return JSONResponse(schemas.Count(rows=rows, estimated=estimated))
 
 
-async def _count(here: Context, job: Export, params: dict[str, str], output: Output, user: User) -> Count | None:
+async def _count(here: Context, job: Delivering, params: dict[str, str], output: Output, user: User) -> Count | None:
     """Ask the source, but not for long. The job's own code runs here, so it may raise anything."""
     import asyncio
 
@@ -86,7 +86,7 @@ async def start_run(
 
     With an `Idempotency-Key` a request can be sent again without starting twice.
     """
-    found, body = check_job(user, here.nb.jobs, job, Action.START), body or StartBody()
+    found, body = delivering(check_job(user, here.nb.jobs, job, Action.START)), body or StartBody()
     submitted = await here.threads.run(
         here.nb.start,
         job,
@@ -102,7 +102,7 @@ async def start_run(
     return JSONResponse(view, 202, {"Location": address(request, f"/runs/{submitted.run.id}")})
 
 
-def _priority(user: User, job: Export, asked: int | None) -> int | None:
+def _priority(user: User, job: Definition, asked: int | None) -> int | None:
     if asked is not None and asked > job.priority and not user.sees_all:
         raise NotAllowed(f"Only an operator may raise the priority above the job's own, {job.priority}.")
     return asked
