@@ -157,6 +157,10 @@ def test_an_operator_sees_everybodys(users: Server, of_ann: str) -> None:
     assert get(users, f"/runs/{of_ann}", "boss").status_code == 200
     assert of_ann in [run["id"] for run in get(users, "/runs", "boss").json()["runs"]]
     assert get(users, "/metrics", "boss").status_code == 200
+    assert get(users, "/operations", "boss").status_code == 200
+    assert get(users, "/operations", "ann").status_code == 403
+    assert {run["owner"] for run in get(users, "/runs?owner=ann", "boss").json()["runs"]} == {"ann"}
+    assert {run["owner"] for run in get(users, "/runs?owner=boss", "ann").json()["runs"]} == {"ann"}
     assert get(users, "/metrics", "ann").status_code == 403
 
 

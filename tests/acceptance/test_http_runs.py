@@ -378,3 +378,53 @@ def test_metrics_tell_of_queues_runs_and_memory(server: Server) -> None:
 
 def test_health_says_that_it_serves(server: Server) -> None:
     assert server.client.get("/health").json() == {"status": "ok", "supervising": True, "workers": 2}
+
+
+def several(server: Server, *asked: str) -> Any:
+    return server.client.stream("GET", "/events", params=[("run", one) for one in asked])
+
+
+def test_one_stream_follows_several_runs(server: Server) -> None:
+    one, other = (server.start_tap(f"several-{n}", "10")["id"] for n in (1, 2))
+    with several(server, one, other, "nothing") as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        events = Events(answer)
+        assert json.loads(events.named("gone")["data"]) == {"id": "nothing"}
+        server.tap("several-1", "20 end")
+        assert json.loads(events.named("done")["data"])["id"] == one
+        server.tap("several-2", "30 end")
+        last = json.loads(events.named("done")["data"])
+        assert (last["id"], last["state"], last["done"]) == (other, "succeeded", 30)
+        with pytest.raises(EOFError):
+            events.named("run")
+
+
+def test_a_stream_of_several_says_nothing_that_was_seen(server: Server) -> None:
+    run = server.start_tap("several-seen", "10 end")["id"]
+    version = server.until_state(run, "succeeded")["version"]
+    with several(server, f"{run}:{version}") as answer:
+        text = "\n".join(answer.iter_lines())
+    assert "event: run" not in text
+    assert f"event: done\nid: {version}.done\n" in text
+
+
+def test_columns_can_be_chosen_of(server: Server) -> None:
+    columns = server.client.get("/jobs/leads/columns").json()["columns"]
+    assert columns[:2] == [
+        {"name": "id", "label": "id", "type": "integer"}, {"name": "name", "label": "name", "type": "text"},
+    ]  # fmt: skip
+    assert server.client.get("/jobs/leads/columns?town=x").json()["code"] == "bad-parameter"
+
+
+def test_operators_see_who_holds_what(server: Server) -> None:
+    run = server.start_tap("held", "10")["id"]
+    server.until_rows(run, 10)
+    found = server.client.get("/operations").json()
+    (held,) = [one for one in found["leases"] if one["run"] == run]
+    assert (held["title"], held["owner"], held["state"]) == ("tap", "local", "running")
+    assert found["supervising"]
+    assert {"server", "worker"} == {one["name"] for one in found["processes"]}
+    assert all(one["memory"] > 1_000_000 for one in found["processes"])
+    assert 0 < found["disk"]["free"] <= found["disk"]["total"]
+    assert [one["working"] for one in found["queues"]] == [1]
+    server.tap("held", "10 end")

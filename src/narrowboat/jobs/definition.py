@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from narrowboat.data.columns import Column
 from narrowboat.data.format import Format
 from narrowboat.data.source import Count
 from narrowboat.errors import UnknownJob
@@ -96,6 +97,10 @@ class Delivering(Definition, Protocol):
 
     def count_rows(self, params: Mapping[str, Any], output: Output, requester: Requester = NOBODY) -> Count | None:
         """How many rows a run of this person would deliver now; None if only reading them would tell."""
+        ...
+
+    def columns(self, params: Mapping[str, Any], requester: Requester = NOBODY) -> tuple[Column, ...]:
+        """The columns that this person may choose of. Asks the source."""
         ...
 
     def filename(self, run: Run) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from narrowboat.data.columns import Column
 from narrowboat.data.format import Format
 from narrowboat.data.formats import format_named
 from narrowboat.data.source import Count
@@ -91,9 +92,14 @@ class Export(NamedTuple):
         known = run.params.get("requester") if attributes is None else attributes
         return self.request(params, output, owner=run.owner, attributes=known)
 
+    @property
+    def _usual(self) -> Output:
+        """What nobody chose otherwise."""
+        return Output(format=self.formats[0] if self.formats else Output().format)
+
     def warm(self) -> None:
         """Load what most runs will need, so that the first one does not wait for it; but nothing as large as Arrow."""
-        usual = self.format(Output(format=self.formats[0] if self.formats else Output().format))
+        usual = self.format(self._usual)
         if not usual.spools:
             usual.writer()
 
@@ -124,6 +130,13 @@ class Export(NamedTuple):
     def count_rows(self, params: Mapping[str, Any], output: Output, requester: Requester = NOBODY) -> Count | None:
         """How many rows a run of this person would deliver now; None if only reading them would tell."""
         return tables.count(self.tables(params, output, requester))
+
+    def columns(self, params: Mapping[str, Any], requester: Requester = NOBODY) -> tuple[Column, ...]:
+        """The columns that this person may choose of: those that all its tables have. Asks the source."""
+        tables = self.tables(params, self._usual, requester)
+        first, *others = (table.source.shape().columns for table in tables)
+        common = set.intersection(*({column.name for column in columns} for columns in (first, *others)))
+        return tuple(column for column in first if column.name in common)
 
     def open(self, lease: Lease, folder: Path) -> Writing:
         """See `kernel.work.Job`."""

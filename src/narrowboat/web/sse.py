@@ -25,6 +25,7 @@ QUIET = 4.0
 """Seconds without an event after which a comment is sent, so that no proxy takes the stream for dead."""
 SHORTEST = 0.05
 """Seconds between two snapshots, at least."""
+COMMENT = b":\n\n"
 RETRY = 2000
 """Milliseconds after which a client that lost the connection comes back."""
 
@@ -41,7 +42,7 @@ async def events(
     yield f"retry: {RETRY}\n\n".encode()
     try:
         async with follow.run(run_id) as watched:
-            async for piece in _snapshots(follow, watched, last_id, view):
+            async for piece in snapshots(follow, watched, last_id, view):
                 yield piece
     except UnknownRun:
         return  # deleted; who comes back is told so
@@ -49,9 +50,10 @@ async def events(
         yield f"retry: {random.randint(500, 3000)}\n\n".encode()  # noqa: S311  # only spreads clients over time
 
 
-async def _snapshots(
+async def snapshots(
     follow: Follow, watched: Watched, last_id: str | None, view: Callable[[Watched], str]
 ) -> AsyncIterator[bytes]:
+    """Snapshots of one run as events, with a comment after each quiet while, until it has ended or the server stops."""
     seen = int(last_id) if last_id and re.fullmatch("[0-9]{1,18}", last_id) else -1
     while not follow.draining:
         run = watched.run
@@ -66,7 +68,7 @@ async def _snapshots(
             yield event("done", _done_id(run), view(watched))
             return
         if await watched.after(seen, QUIET) is None:
-            yield b":\n\n"
+            yield COMMENT
 
 
 def _done_id(run: Run) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, overload
 
+from narrowboat.data.columns import Column
 from narrowboat.data.formats import FORMATS
 from narrowboat.jobs import parameters
 from narrowboat.jobs.definition import Definition, Delivering
@@ -86,6 +87,11 @@ def job(found: Definition, user: User) -> schemas.Job:
         "limit": found.limit,
         "may": [action.value for action in Action if user.may(action, found.name)],
     }
+
+
+def column(found: Column) -> schemas.Column:
+    """A column."""
+    return {"name": found.name, "label": found.header, "type": found.type.value}
 
 
 def _parameter(one: parameters.Parameter) -> schemas.Parameter:

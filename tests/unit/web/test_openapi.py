@@ -23,11 +23,13 @@ from narrowboat.web.routes import artifacts, jobs, operations, runs
 
 OPERATIONS = {
     "listJobs": "GET /jobs",
+    "listColumns": "GET /jobs/{job}/columns",
     "countRows": "GET /jobs/{job}/count",
     "startRun": "POST /jobs/{job}/runs",
     "listRuns": "GET /runs",
     "showRun": "GET /runs/{run}",
     "followRun": "GET /runs/{run}/events",
+    "followRuns": "GET /events",
     "showHistory": "GET /runs/{run}/history",
     "listRejects": "GET /runs/{run}/rejects",
     "showManifest": "GET /runs/{run}/manifest",
@@ -40,6 +42,7 @@ OPERATIONS = {
     "exportFile": "GET /exports/{file}",
     "showHealth": "GET /health",
     "showMetrics": "GET /metrics",
+    "showOperations": "GET /operations",
 }
 """Clients are made from these names, so they stay."""
 
@@ -154,6 +157,7 @@ def test_answers_have_the_documented_shape(nb: Narrowboat) -> None:
     for method, path, shape in (
         ("GET", "/jobs", schemas.Jobs),
         ("GET", "/jobs/numbers/count", schemas.Count),
+        ("GET", "/jobs/numbers/columns", schemas.Columns),
         ("POST", "/jobs/numbers/runs", schemas.Started),
         ("GET", "/runs", schemas.Runs),
         ("GET", f"/runs/{run.id}", schemas.Run),
@@ -162,6 +166,7 @@ def test_answers_have_the_documented_shape(nb: Narrowboat) -> None:
         ("GET", f"/runs/{run.id}/rejects", schemas.Rejects),
         ("GET", f"/runs/{run.id}/manifest", schemas.Manifest),
         ("GET", "/health", schemas.Health),
+        ("GET", "/operations", schemas.Operations),
         ("GET", "/runs/none", schemas.Problem),
         ("POST", f"/runs/{run.id}/retry", schemas.Problem),
     ):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Header
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from narrowboat.data.source import Count
 from narrowboat.errors import DeadlinePassed, JobFailed, NarrowboatError, NotAllowed
-from narrowboat.jobs.definition import Definition, Delivering, delivering
+from narrowboat.jobs.definition import Definition, delivering
 from narrowboat.jobs.output import Output
 from narrowboat.web import schemas, views
 from narrowboat.web.access import Action, User, check_job
@@ -22,9 +22,10 @@ from narrowboat.web.schemas import StartBody
 
 log = logging.getLogger("narrowboat.web")
 router = APIRouter(tags=["jobs"])
+T = TypeVar("T")
 
 COUNTING = 10.0
-"""Seconds that a count may take."""
+"""Seconds that a question to a source may take."""
 LOCATION = {"Location": {**TEXT, "description": "Where the run is."}}
 
 
@@ -45,22 +46,36 @@ async def count_rows(job: str, request: Request, here: Here, user: Who) -> Respo
     """How many rows a run would deliver now. The query is that of an export: parameters, `page`, `page_size`."""
     found = delivering(check_job(user, here.nb.jobs, job, Action.START))
     params, output = asked(request.query_params, default_format(found))
-    counted = await _count(here, found, params, output, user)
+    counted = await _ask_source(here, lambda: found.count_rows(params, output, user.requester))
     rows, estimated = (counted.rows, counted.estimated) if counted else (None, False)
     return JSONResponse(schemas.Count(rows=rows, estimated=estimated))
 
 
-async def _count(here: Context, job: Delivering, params: dict[str, str], output: Output, user: User) -> Count | None:
+@router.get(
+    "/jobs/{job}/columns",
+    operation_id="listColumns",
+    responses={**json_of(schemas.Columns, "The columns."), **problems_of(404, 504)},
+    openapi_extra=QUERY,
+)
+async def list_columns(job: str, request: Request, here: Here, user: Who) -> Response:
+    """The columns that a run may deliver, to choose of. The query holds the job's parameters."""
+    found = delivering(check_job(user, here.nb.jobs, job, Action.START))
+    params, _ = asked(request.query_params, default_format(found))
+    columns = await _ask_source(here, lambda: found.columns(params, user.requester))
+    return JSONResponse(schemas.Columns(columns=[views.column(one) for one in columns]))
+
+
+async def _ask_source(here: Context, question: Callable[[], T]) -> T:
     """Ask the source, but not for long. The job's own code runs here, so it may raise anything."""
     import asyncio
 
     try:
         async with asyncio.timeout(COUNTING):
-            return await here.counting.abandon(job.count_rows, params, output, user.requester)
+            return await here.counting.abandon(question)
     except NarrowboatError:
         raise
     except TimeoutError:
-        raise DeadlinePassed(f"Counting took longer than {COUNTING:g} s. Start the run; it counts too.") from None
+        raise DeadlinePassed(f"The source took longer than {COUNTING:g} s. Start the run; it has more time.") from None
     except Exception as error:
         raise JobFailed(f"{type(error).__name__}: {error}") from error
 

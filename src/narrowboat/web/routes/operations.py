@@ -6,7 +6,8 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
 from narrowboat.errors import NotAllowed
-from narrowboat.web import problems, schemas
+from narrowboat.web import overview, problems, schemas
+from narrowboat.web.access import User
 from narrowboat.web.answers import TEXT, json_of, problems_of
 from narrowboat.web.context import Here, Who
 
@@ -37,11 +38,26 @@ async def show_health(here: Here) -> Response:
 )
 async def show_metrics(here: Here, user: Who) -> Response:
     """Figures for Prometheus. For operators: users that see everything."""
-    if not user.sees_all:
-        raise NotAllowed("Only an operator may see the figures of all jobs.")
+    _check_operator(user)
     from narrowboat import metrics
 
     return Response(await here.threads.run(metrics.render, here.nb), media_type=metrics.MEDIA_TYPE)
+
+
+@router.get(
+    "/operations",
+    operation_id="showOperations",
+    responses={**json_of(schemas.Operations, "The figures."), **problems_of()},
+)
+async def show_operations(here: Here, user: Who) -> Response:
+    """Queues, leases, outcomes, processes and disk at a glance. For operators: users that see everything."""
+    _check_operator(user)
+    return JSONResponse(await here.threads.run(overview.of, here.nb), headers={"Cache-Control": "no-store"})
+
+
+def _check_operator(user: User) -> None:
+    if not user.sees_all:
+        raise NotAllowed("Only an operator may see the figures of all jobs.")
 
 
 @router.get("/errors", include_in_schema=False)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from narrowboat.errors import BadParameter, NoArtifact
+from narrowboat.errors import BadParameter, NoArtifact, NotAllowed, UnknownRun
 from narrowboat.kernel import model
 from narrowboat.kernel.model import Filter, Run, State, Submitted
-from narrowboat.web import schemas, sse, views
+from narrowboat.web import schemas, several, sse, views
 from narrowboat.web.access import Action, User, check_job
 from narrowboat.web.answers import TEXT, json_of, problems_of
 from narrowboat.web.context import Context, Here, Who, address
@@ -36,12 +37,13 @@ async def list_runs(
     user: Who,
     state: Annotated[list[State], Query(description="Any of these.")] = [],  # noqa: B006  # never changed
     job: Annotated[str | None, Query(pattern="^[^\\x00]*$", max_length=255)] = None,
+    owner: Annotated[str | None, Query(pattern="^[^\\x00]*$", max_length=255, description="For operators.")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     after: Annotated[str | None, Query(description="`next` of the page before.")] = None,
 ) -> Response:
     """Your runs, newest first; an operator sees everybody's."""
     which = Filter(
-        owner=None if user.sees_all else user.id,
+        owner=owner if user.sees_all else user.id,
         job=job,
         states=tuple(state),
         before=_place(after) if after else None,
@@ -104,11 +106,51 @@ async def follow_run(
     if sse.is_over(found, seen):
         return Response(status_code=204)
 
-    def text(watched: Watched) -> str:
-        return watched.text(user.sees_all, lambda: json.dumps(here.view(watched.run, user, watched.speed.rate())))
-
-    events = sse.events(here.nb.follow, run, seen, text)
+    events = sse.events(here.nb.follow, run, seen, partial(_text, here, user))
     return StreamingResponse(events, headers=sse.HEADERS, media_type=sse.MEDIA_TYPE)
+
+
+@router.get(
+    "/events",
+    operation_id="followRuns",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "Of each run: snapshots (`event: run`) and at its end `event: done`, data: a run as JSON; "
+            "`event: gone`, data: its id, where there is none. `event: quiet` at most 5 s apart, and `event: leaving` "
+            "when the server stops.",
+            "content": {sse.MEDIA_TYPE: {}},
+        },
+        **problems_of(),
+    },
+)
+async def follow_runs(
+    here: Here,
+    user: Who,
+    run: Annotated[
+        list[str],
+        Query(min_length=1, max_length=several.MOST, description="Ids, each perhaps with `:` and the version seen."),
+    ],
+) -> Response:
+    """Follow several runs by one connection: a browser has six of them for a server, whatever its tabs show."""
+    seen = dict(several.place(one) for one in run)
+    known = {run_id: version for run_id, version in seen.items() if await _known(here, user, run_id)}
+
+    gone = [run_id for run_id in seen if run_id not in known]
+    events = several.events(here.nb.follow, known, gone, partial(_text, here, user))
+    return StreamingResponse(events, headers=sse.HEADERS, media_type=sse.MEDIA_TYPE)
+
+
+def _text(here: Context, user: User, watched: Watched) -> str:
+    return watched.text(user.sees_all, lambda: json.dumps(here.view(watched.run, user, watched.speed.rate())))
+
+
+async def _known(here: Context, user: User, run_id: str) -> bool:
+    try:
+        await here.run(user, run_id)
+    except (UnknownRun, NotAllowed):
+        return False
+    return True
 
 
 @router.get(

@@ -1,0 +1,81 @@
+"""Several: one event stream for many runs, as a page needs that must not hold a connection for each.
+
+Every event's data is a snapshot of a run, so one that comes twice does no harm, and a client that comes back needs no
+`Last-Event-ID`: it says which version of each run it has seen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+
+from narrowboat.errors import NarrowboatError, UnknownRun
+from narrowboat.web import sse
+from narrowboat.web.follow import Follow, Watched
+
+MOST = 100
+"""Runs that one stream follows."""
+BROKEN = b""
+"""The store cannot be asked: the stream ends, and the client comes back."""
+
+
+def place(asked: str) -> tuple[str, str | None]:
+    """A run's id and the version of it that the client has seen, from `id` or `id:version`."""
+    run_id, _, version = asked.partition(":")
+    return run_id, version or None
+
+
+async def events(
+    follow: Follow, seen: Mapping[str, str | None], gone: Sequence[str], view: Callable[[Watched], str]
+) -> AsyncIterator[bytes]:
+    """The stream; it ends when all runs have. seen: runs with the version last seen. gone: ids of no run."""
+    yield f"retry: {sse.RETRY}\n\n".encode()
+    for run_id in gone:
+        yield _gone(run_id)
+    pieces: asyncio.Queue[bytes | None] = asyncio.Queue(1)  # who reads slowly misses snapshots, and nothing is kept
+    pumps = [asyncio.create_task(_pump(follow, run_id, last, view, pieces)) for run_id, last in seen.items()]
+    try:
+        async for piece in _merged(pieces, len(pumps)):
+            yield piece
+    finally:
+        for pump in pumps:
+            pump.cancel()
+    if follow.draining:
+        yield f"event: leaving\nretry: {random.randint(500, 3000)}\ndata: {{}}\n\n".encode()  # noqa: S311  # no secret
+
+
+async def _merged(pieces: asyncio.Queue[bytes | None], open_pumps: int) -> AsyncIterator[bytes]:
+    while open_pumps:
+        try:
+            async with asyncio.timeout(sse.QUIET):
+                piece = await pieces.get()
+        except TimeoutError:
+            yield b"event: quiet\ndata: {}\n\n"  # a browser shows its page no comment, so this is an event
+            continue
+        if piece == BROKEN:
+            return
+        if piece is None:
+            open_pumps -= 1
+        else:
+            yield piece
+
+
+async def _pump(
+    follow: Follow, run_id: str, last: str | None, view: Callable[[Watched], str], pieces: asyncio.Queue[bytes | None]
+) -> None:
+    try:
+        async with follow.run(run_id) as watched:
+            async for piece in sse.snapshots(follow, watched, last, view):
+                if piece != sse.COMMENT:
+                    await pieces.put(piece)
+    except UnknownRun:
+        await pieces.put(_gone(run_id))
+    except NarrowboatError:
+        await pieces.put(BROKEN)
+    await pieces.put(None)
+
+
+def _gone(run_id: str) -> bytes:
+    return f"event: gone\ndata: {json.dumps({'id': run_id})}\n\n".encode()
