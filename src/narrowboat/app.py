@@ -19,10 +19,12 @@ from narrowboat.kernel.dispatch import Dispatcher
 from narrowboat.kernel.model import NewRun, Request, Run, Submitted
 from narrowboat.kernel.runner import Moment, Runner, Settings
 from narrowboat.kernel.store import Store
-from narrowboat.stores import open_store
+from narrowboat.stores import open_database
 
 if TYPE_CHECKING:
     from narrowboat.dispatch.care import Care
+    from narrowboat.kernel.outbox import Outbox
+    from narrowboat.stores.database import Database
     from narrowboat.web.access import WhoIs
     from narrowboat.web.follow import Follow
 
@@ -63,11 +65,25 @@ class Narrowboat:
         self._module = sys._getframe(1).f_globals.get("__name__", "__main__")
 
     @cached_property
+    def _database(self) -> Database:
+        """The database of runs and of what belongs to them, opened and migrated on first use."""
+        database = open_database(self.url)
+        database.migrate()
+        return database
+
+    @cached_property
     def store(self) -> Store:
-        """The database of runs, opened and migrated on first use."""
-        store = open_store(self.url)
-        store.migrate()
-        return store
+        """The runs."""
+        from narrowboat.stores.store import SqlStore
+
+        return SqlStore(self._database)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """Who is told when a run ends."""
+        from narrowboat.stores.outbox import SqlOutbox
+
+        return SqlOutbox(self._database)
 
     @cached_property
     def follow(self) -> Follow:

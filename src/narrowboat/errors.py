@@ -8,17 +8,25 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+LOG = "Who runs this server finds the reason in its log and in the run's record."
+AGAIN = "Try again in a moment; if it lasts, tell who runs this server."
+
 
 class NarrowboatError(Exception):
-    """Base of all errors. `code` is stable across versions and stands in every HTTP answer."""
+    """Base of all errors. `code` is stable across versions and stands in every HTTP answer.
+
+    outside: where the message may speak of the server's insides, what others than its operators are told instead.
+    """
 
     code: ClassVar[str] = "error"
+    outside: ClassVar[str | None] = None
 
 
 class BadConfiguration(NarrowboatError, ValueError):
     """A setting, URL or job definition that cannot work; nothing was started."""
 
     code = "bad-configuration"
+    outside = LOG
 
 
 class BadParameter(NarrowboatError, ValueError):
@@ -113,12 +121,14 @@ class SourceUnavailable(NarrowboatError, ConnectionError):
     """The source cannot be reached or went away; the run may be resumed."""
 
     code = "source-unavailable"
+    outside = AGAIN
 
 
 class SourceFailed(NarrowboatError, RuntimeError):
     """The source refused the request: no such table, a bad query, missing rights."""
 
     code = "source-failed"
+    outside = LOG
 
 
 class NoResumeKey(NarrowboatError, ValueError):
@@ -149,12 +159,14 @@ class StorageFull(NarrowboatError, OSError):
     """The disk or the quota is full; what was committed is kept and the run may be resumed."""
 
     code = "storage-full"
+    outside = "What is done so far is kept: resume the run later."
 
 
 class JobFailed(NarrowboatError, RuntimeError):
     """The job's own code raised; the message carries the exception's type and text."""
 
     code = "job-failed"
+    outside = LOG
 
 
 class DeadlinePassed(NarrowboatError, TimeoutError):
@@ -173,3 +185,33 @@ class StoreUnavailable(NarrowboatError, ConnectionError):
     """The database of runs cannot be reached or is locked."""
 
     code = "store-unavailable"
+    outside = AGAIN
+
+
+class CannotNotify(NarrowboatError, ValueError):
+    """Nobody can be told when the run ends: no address, no such channel, or this server sends no mail."""
+
+    code = "cannot-notify"
+
+
+class NotDelivered(NarrowboatError, ConnectionError):
+    """A notice did not reach its receiver.
+
+    retry_after: seconds that the receiver asked to be left alone. final: trying again is of no use.
+    """
+
+    code = "not-delivered"
+    outside = LOG
+
+    def __init__(self, message: str, *, retry_after: float = 0.0, final: bool = False) -> None:
+        super().__init__(message)
+        self.retry_after, self.final = retry_after, final
+
+
+def outside(code: str | None) -> str | None:
+    """What those who may not read an error's message are told instead; None: they may.
+
+    A code that is none of ours may stand for any message.
+    """
+    known = next((cls for cls in NarrowboatError.__subclasses__() if cls.code == code), None)
+    return known.outside if known else LOG

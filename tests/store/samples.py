@@ -26,7 +26,8 @@ from narrowboat.kernel.model import (
     Yielded,
 )
 from narrowboat.kernel.store import Store
-from narrowboat.stores import open_store
+from narrowboat.stores import open_database, open_store
+from narrowboat.stores.database import Database
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,10 @@ class Place:
         store = open_store(self.url, schema=self.schema, **options)
         store.migrate()
         return store
+
+    def database(self) -> Database:
+        """The database alone, with the tables as they are."""
+        return open_database(self.url, schema=self.schema)
 
 
 ARTIFACT = Artifact("leads.xlsx", "application/x", 12, "ab" * 32, {"rows": 3})

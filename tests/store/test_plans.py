@@ -15,8 +15,8 @@ from narrowboat.stores.statements import Statements
 from tests.store.samples import Place
 
 FOLDER = Path(narrowboat.stores.__file__).parent / "queries"
-SMALL = ("totals",)
-"""A row for each job and state."""
+SMALL = ("totals", "notice_totals")
+"""A row for each job or channel, and state."""
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +52,8 @@ def test_a_statement_uses_an_index(conn: sqlite3.Connection, query: str) -> None
         ("runs_under_way", "narrowboat_runs_limited"),
         ("run_identical", "narrowboat_runs_identity"),
         ("expired", "narrowboat_runs_finished"),
+        ("notices_due", "narrowboat_notices_waiting"),
+        ("notice_claim", "narrowboat_notices_waiting"),
     ],
 )
 def test_what_is_done_does_not_slow_down_what_is_left(conn: sqlite3.Connection, query: str, index: str) -> None:

@@ -146,6 +146,16 @@ class Counters(NamedTuple):
         return Counters(*map(int.__add__, self, other))
 
 
+class Wanted(NamedTuple):
+    """A notice that somebody asks for with a run. The same one asked for twice is one."""
+
+    channel: str
+    recipient: str
+    """An address; empty where the channel itself knows whom it reaches."""
+    ends: frozenset[State]
+    """Endings to tell of."""
+
+
 class NewRun(NamedTuple):
     """A request for a run, checked and complete."""
 
@@ -172,6 +182,8 @@ class NewRun(NamedTuple):
     parent: str | None = None
     relation: str | None = None
     """`rerun` or `retry`: what this run is to its parent."""
+    notify: tuple[Wanted, ...] = ()
+    """Who is to be told when it ends."""
 
 
 class Run(NamedTuple):

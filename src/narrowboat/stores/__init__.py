@@ -6,28 +6,33 @@ from pathlib import Path
 
 from narrowboat.errors import BadConfiguration
 from narrowboat.kernel.store import Store
+from narrowboat.stores.database import Database
 
-__all__ = ["open_store"]
+__all__ = ["open_database", "open_store"]
 
 
 def open_store(url: str, *, keep_rejects: int = 1000, connections: int = 8, schema: str = "narrowboat") -> Store:
-    """The store at `url`: `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://…`.
-
-    keep_rejects: refused rows kept of one run. connections: at most so many at once in this process.
-    schema: where the tables are on PostgreSQL. The tables are made by `migrate()`.
-    Raises BadConfiguration for another URL, MissingExtra without the driver.
-    """
+    """The store at `url`, as of `open_database`. keep_rejects: refused rows kept of one run."""
     from narrowboat.stores.store import SqlStore
 
+    return SqlStore(open_database(url, connections=connections, schema=schema), keep_rejects=keep_rejects)
+
+
+def open_database(url: str, *, connections: int = 8, schema: str = "narrowboat") -> Database:
+    """The database at `url`: `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://…`.
+
+    connections: at most so many at once in this process. schema: where the tables are on PostgreSQL. The tables are
+    made by `migrate()`. Raises BadConfiguration for another URL, MissingExtra without the driver.
+    """
     scheme, separator, rest = url.partition("://")
     if separator and scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
         from narrowboat.stores.sqlite.database import SQLite
 
-        return SqlStore(SQLite(Path(rest[1:]), connections=connections), keep_rejects=keep_rejects)
+        return SQLite(Path(rest[1:]), connections=connections)
     if separator and scheme in {"postgresql", "postgres"}:
         from narrowboat.stores.postgres.database import PostgreSQL
 
-        return SqlStore(PostgreSQL(url, connections=connections, schema=schema), keep_rejects=keep_rejects)
+        return PostgreSQL(url, connections=connections, schema=schema)
     raise BadConfiguration(
         f"The store's URL {url!r} is not known; use sqlite:///file.db, sqlite:////folder/file.db or postgresql://…"
     )

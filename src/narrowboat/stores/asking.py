@@ -6,6 +6,7 @@ import json
 
 from narrowboat.errors import IdempotencyConflict, IllegalTransition, TooManyRuns
 from narrowboat.kernel.model import ENDED, REQUESTS, NewRun, Request, Run, State, Submitted
+from narrowboat.stores import outbox
 from narrowboat.stores.database import Row, Session
 from narrowboat.stores.moves import move, record, settle, unknown, view
 from narrowboat.stores.rows import new_id, to_json, to_text
@@ -18,9 +19,11 @@ def submit(tx: Session, new: NewRun) -> Submitted:
     tx.lock_owner(new.owner)
     repeated = _repeated(tx, new)
     if repeated is not None:
+        _notify(tx, repeated, new)
         return Submitted(view(tx, repeated), "repeated")
     joined = _join(tx, new)
     run_id = joined or _insert(tx, new)
+    _notify(tx, run_id, new)
     if new.idempotency_key is not None:
         fingerprint = _fingerprint(new)
         tx.change("key_insert", owner=new.owner, key=new.idempotency_key, run=run_id, fingerprint=fingerprint)
@@ -91,6 +94,12 @@ def _insert(tx: Session, new: NewRun) -> str:
     return run_id
 
 
+def _notify(tx: Session, run_id: str, new: NewRun) -> None:
+    """The run is locked, so it ends either before, and is told of at once, or after."""
+    if new.notify and tx.row("run_locked", run=run_id):
+        outbox.ask(tx, run_id, new.notify)
+
+
 def _check_limit(tx: Session, owner: str, job: str, limit: int | None) -> None:
     if limit is None:
         return
@@ -138,6 +147,7 @@ def _renew(tx: Session, run: Row) -> None:
     """A run that had ended counts against its owner's limit again."""
     if run["state"] in ENDED:
         _check_limit(tx, run["owner"], run["job"], run["run_limit"])
+        outbox.withdraw(tx, run["id"])
     tx.change("run_renew", run=run["id"])
     tx.change("parts_renew", run=run["id"])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from narrowboat.errors import DeadlinePassed, IllegalTransition, UnknownRun
 from narrowboat.kernel.model import ENDED, Run, State, check_transition
+from narrowboat.stores import outbox
 from narrowboat.stores.database import Row, Session
 from narrowboat.stores.rows import to_run, to_text
 
@@ -36,6 +37,7 @@ def move(tx: Session, run: Row, after: State, *, by: str | None = None) -> None:
     run["state"] = after.value
     if after in ENDED:
         add_up(tx, run["id"])
+        outbox.fall_due(tx, run["id"], after)
     if run["fan_out"] and after in ENDED:
         tx.change("parts_reopen", run=run["id"])
 

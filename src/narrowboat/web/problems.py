@@ -27,17 +27,11 @@ class Kind(NamedTuple):
 
     status: int
     title: str
-    outside: str | None = None
-    """The message may speak of the server's insides; who does not see everything is told this instead."""
-
-
-LOG = "Who runs this server finds the reason in its log and in the run's record."
-AGAIN = "Try again in a moment; if it lasts, tell who runs this server."
 
 
 KINDS: Mapping[type[NarrowboatError], Kind] = {
-    NarrowboatError: Kind(500, "Something went wrong", LOG),
-    errors.BadConfiguration: Kind(500, "The server is not set up for this", LOG),
+    NarrowboatError: Kind(500, "Something went wrong"),
+    errors.BadConfiguration: Kind(500, "The server is not set up for this"),
     errors.BadParameter: Kind(422, "A parameter is missing or wrong"),
     errors.MissingExtra: Kind(501, "The server lacks a library for this"),
     errors.UnknownJob: Kind(404, "There is no such job"),
@@ -52,17 +46,19 @@ KINDS: Mapping[type[NarrowboatError], Kind] = {
     errors.IllegalTransition: Kind(409, "The run's state does not allow this"),
     errors.NothingToRetry: Kind(409, "There is nothing to retry"),
     errors.LeaseLost: Kind(503, "Another worker took over"),
-    errors.SourceUnavailable: Kind(503, "The data source cannot be reached", AGAIN),
-    errors.SourceFailed: Kind(500, "The data source refused the request", LOG),
+    errors.SourceUnavailable: Kind(503, "The data source cannot be reached"),
+    errors.SourceFailed: Kind(500, "The data source refused the request"),
     errors.NoResumeKey: Kind(422, "The source cannot be read in pieces"),
     errors.UnknownColumn: Kind(422, "There is no such column"),
     errors.UnknownFormat: Kind(422, "There is no such format"),
     errors.NotRepresentable: Kind(422, "The data do not fit the format"),
-    errors.StorageFull: Kind(507, "The server's disk is full", "What is done so far is kept: resume the run later."),
-    errors.JobFailed: Kind(500, "The job failed", LOG),
+    errors.StorageFull: Kind(507, "The server's disk is full"),
+    errors.JobFailed: Kind(500, "The job failed"),
     errors.DeadlinePassed: Kind(504, "It took too long"),
     errors.Poisoned: Kind(500, "The run made worker after worker die"),
-    errors.StoreUnavailable: Kind(503, "The database of runs cannot be reached", AGAIN),
+    errors.StoreUnavailable: Kind(503, "The database of runs cannot be reached"),
+    errors.CannotNotify: Kind(400, "Nobody can be told when it is done"),
+    errors.NotDelivered: Kind(502, "A notice was not delivered"),
 }
 """The one table from an error's class to its status."""
 
@@ -92,10 +88,10 @@ def kind_of(code: str | None) -> Kind:
 
 def told(code: str | None, message: str | None, *, insider: bool) -> str:
     """The message of an error as this reader may know it."""
-    kind = kind_of(code)
-    if insider or kind.outside is None:
-        return message or kind.title
-    return f"{kind.title}. {kind.outside}"
+    title = kind_of(code).title
+    if not insider and (instead := errors.outside(code)):
+        return f"{title}. {instead}"
+    return message or title
 
 
 def problem(
