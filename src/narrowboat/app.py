@@ -34,17 +34,17 @@ DAY = 86400.0
 class Narrowboat:
     """Jobs, their runs, and how they are worked on.
 
-    url: the database of runs, `sqlite:///file.db` or `postgresql://…`. folder: where artifacts are kept (beside the
-    SQLite file, else `./narrowboat-files`). workers: child processes of the server that do the work. retention:
-    seconds that an ended run and its file are kept. public_url: where people reach the mounted application, such as
-    `https://shop.example/bulk`, for links that leave it. settings: how a worker works. watch: called in the worker at
-    every moment of a run, for logs and tests. target: `module:name` by which a worker finds this object; found by
-    itself where it is a global of an importable module.
+    url: the database of runs, `sqlite:///file.db` or `postgresql://…`, or a function that tells it when it is first
+    needed. folder: where artifacts are kept (beside the SQLite file, else `./narrowboat-files`). workers: child
+    processes of the server that do the work. retention: seconds that an ended run and its file are kept. public_url:
+    where people reach the mounted application, such as `https://shop.example/bulk`, for links that leave it.
+    settings: how a worker works. watch: called in the worker at every moment of a run, for logs and tests. target:
+    `module:name` by which a worker finds this object; found by itself where it is a global of an importable module.
     """
 
     def __init__(
         self,
-        url: str = "sqlite:///narrowboat.db",
+        url: str | Callable[[], str] = "sqlite:///narrowboat.db",
         *,
         folder: str | Path | None = None,
         workers: int = 1,
@@ -54,8 +54,8 @@ class Narrowboat:
         watch: Callable[[Moment], None] | None = None,
         target: str | None = None,
     ) -> None:
-        self.url, self.workers, self.retention = url, workers, retention
-        self.folder = Path(folder) if folder else _beside(url)
+        self.workers, self.retention = workers, retention
+        self._url, self._folder = url, folder
         self.public_url = _address(public_url)
         self.settings = settings or Settings()
         self.watch = watch
@@ -63,6 +63,16 @@ class Narrowboat:
         self.dispatcher: Dispatcher | None = None
         self._target = target
         self._module = sys._getframe(1).f_globals.get("__name__", "__main__")
+
+    @cached_property
+    def url(self) -> str:
+        """The database of runs."""
+        return self._url() if callable(self._url) else self._url
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where artifacts are kept."""
+        return Path(self._folder) if self._folder else _beside(self.url)
 
     @cached_property
     def _database(self) -> Database:

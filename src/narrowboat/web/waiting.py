@@ -17,19 +17,22 @@ from narrowboat.data.format import Format
 from narrowboat.errors import NotFinished
 from narrowboat.kernel.model import Run
 from narrowboat.web.context import Context, address
+from narrowboat.web.hosted import is_brief
 
 SHOWS_A_CUT = ("application/zip", "application/gzip", "application/vnd.openxmlformats")
 """Media types of files that no reader takes for whole without their end."""
 PROXIED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 WAIT = 10.0
 """Seconds; the shortest limit met in a proxy is 15."""
+BRIEF = 1.0
+"""The same where the wait keeps others waiting."""
 MOST = 18
 """Redirects in a row; browsers follow 20."""
 
 
 def can_send(request: Request, format: Format, run: Run) -> bool:
     """Whether a client will see it if the file is cut while it is sent, and no proxy waits for its first byte."""
-    if format.spools:
+    if format.spools or is_brief(request):
         return False
     straight = request.scope["http_version"] != "1.0" and not any(name in request.headers for name in PROXIED)
     return straight or (run.counters.bytes > 0 and format.media_type.startswith(SHOWS_A_CUT))
@@ -42,7 +45,7 @@ async def ready(
 
     turn: how many redirects there were. whole: a Range is ignored there too. Raises NotFinished after the last one.
     """
-    found = await context.nb.follow.settled(run.id, WAIT, enough)
+    found = await context.nb.follow.settled(run.id, BRIEF if is_brief(request) else WAIT, enough)
     if found.ended or enough(found):
         return found
     if turn >= MOST:

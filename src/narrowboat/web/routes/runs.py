@@ -18,6 +18,7 @@ from narrowboat.web.access import Action, User, check_job
 from narrowboat.web.answers import TEXT, json_of, problems_of
 from narrowboat.web.context import Context, Here, Who, address
 from narrowboat.web.follow import Watched
+from narrowboat.web.hosted import is_brief
 from narrowboat.web.routes.jobs import LOCATION
 
 router = APIRouter(tags=["runs"])
@@ -93,6 +94,7 @@ async def show_run(run: str, here: Here, user: Who) -> Response:
 )
 async def follow_run(
     run: str,
+    request: Request,
     here: Here,
     user: Who,
     last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", description="The last id you saw.")] = None,
@@ -105,6 +107,9 @@ async def follow_run(
     seen = last_event_id or last
     if sse.is_over(found, seen):
         return Response(status_code=204)
+    if is_brief(request):
+        look = sse.glance(found, seen, json.dumps(here.view(found, user)))
+        return Response(look, headers=sse.HEADERS, media_type=sse.MEDIA_TYPE)
 
     events = sse.events(here.nb.follow, run, seen, partial(_text, here, user))
     return StreamingResponse(events, headers=sse.HEADERS, media_type=sse.MEDIA_TYPE)

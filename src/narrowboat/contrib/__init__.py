@@ -1,0 +1,1 @@
+"""Narrowboat inside other frameworks, a package for each."""
