@@ -12,6 +12,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from narrowboat.errors import NarrowboatError, UnknownRun
+from narrowboat.kernel.model import Run
 from narrowboat.web import sse
 from narrowboat.web.follow import Follow, Watched
 
@@ -44,6 +45,14 @@ async def events(
             pump.cancel()
     if follow.draining:
         yield f"event: leaving\nretry: {random.randint(500, 3000)}\ndata: {{}}\n\n".encode()  # noqa: S311  # no secret
+
+
+def glance(runs: Sequence[tuple[Run, str | None, str]], gone: Sequence[str]) -> bytes:
+    """The stream where it must not last: one look at each run, after which the client comes back.
+
+    runs: each with the version last seen and itself as JSON.
+    """
+    return sse.COME_BACK + b"".join([*map(_gone, gone), *(sse.look(*one) for one in runs)])
 
 
 async def _merged(pieces: asyncio.Queue[bytes | None], open_pumps: int) -> AsyncIterator[bytes]:

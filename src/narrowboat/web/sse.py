@@ -28,8 +28,8 @@ SHORTEST = 0.05
 COMMENT = b":\n\n"
 RETRY = 2000
 """Milliseconds after which a client that lost the connection comes back."""
-GLANCE = 1000
-"""The same where each look is a request of its own."""
+COME_BACK = b"retry: 1000\n\n"
+"""The same, where each look is a request of its own."""
 
 
 def is_over(run: Run, last_id: str | None) -> bool:
@@ -52,10 +52,10 @@ async def events(
         yield f"retry: {random.randint(500, 3000)}\n\n".encode()  # noqa: S311  # only spreads clients over time
 
 
-def glance(run: Run, last_id: str | None, text: str) -> bytes:
-    """A stream of one look, after which the client comes back in a second by itself. text: the run as JSON."""
+def look(run: Run, last_id: str | None, text: str) -> bytes:
+    """What is new of a run at this moment, for a stream that ends at once. text: the run as JSON."""
     told = b"" if last_id == str(run.version) else event("run", str(run.version), text)
-    return f"retry: {GLANCE}\n\n".encode() + told + (event("done", _done_id(run), text) if run.ended else b"")
+    return told + (event("done", _done_id(run), text) if run.ended else b"")
 
 
 async def snapshots(

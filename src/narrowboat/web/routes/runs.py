@@ -108,8 +108,8 @@ async def follow_run(
     if sse.is_over(found, seen):
         return Response(status_code=204)
     if is_brief(request):
-        look = sse.glance(found, seen, json.dumps(here.view(found, user)))
-        return Response(look, headers=sse.HEADERS, media_type=sse.MEDIA_TYPE)
+        look = sse.look(found, seen, json.dumps(here.view(found, user)))
+        return Response(sse.COME_BACK + look, headers=sse.HEADERS, media_type=sse.MEDIA_TYPE)
 
     events = sse.events(here.nb.follow, run, seen, partial(_text, here, user))
     return StreamingResponse(events, headers=sse.HEADERS, media_type=sse.MEDIA_TYPE)
@@ -130,6 +130,7 @@ async def follow_run(
     },
 )
 async def follow_runs(
+    request: Request,
     here: Here,
     user: Who,
     run: Annotated[
@@ -139,9 +140,12 @@ async def follow_runs(
 ) -> Response:
     """Follow several runs by one connection: a browser has six of them for a server, whatever its tabs show."""
     seen = dict(several.place(one) for one in run)
-    known = {run_id: version for run_id, version in seen.items() if await _known(here, user, run_id)}
-
+    found = [one for run_id in seen if (one := await _known(here, user, run_id))]
+    known = {one.id: seen[one.id] for one in found}
     gone = [run_id for run_id in seen if run_id not in known]
+    if is_brief(request):
+        look = several.glance([(one, seen[one.id], json.dumps(here.view(one, user))) for one in found], gone)
+        return Response(look, headers=sse.HEADERS, media_type=sse.MEDIA_TYPE)
     events = several.events(here.nb.follow, known, gone, partial(_text, here, user))
     return StreamingResponse(events, headers=sse.HEADERS, media_type=sse.MEDIA_TYPE)
 
@@ -150,12 +154,11 @@ def _text(here: Context, user: User, watched: Watched) -> str:
     return watched.text(user.sees_all, lambda: json.dumps(here.view(watched.run, user, watched.speed.rate())))
 
 
-async def _known(here: Context, user: User, run_id: str) -> bool:
+async def _known(here: Context, user: User, run_id: str) -> Run | None:
     try:
-        await here.run(user, run_id)
+        return await here.run(user, run_id)
     except (UnknownRun, NotAllowed):
-        return False
-    return True
+        return None
 
 
 @router.get(
