@@ -155,6 +155,30 @@ class NotRepresentable(NarrowboatError, ValueError):
     code = "not-representable"
 
 
+class MissingColumns(NarrowboatError, ValueError):
+    """A file to import lacks columns that are required, or has none that is known; nothing was written."""
+
+    code = "missing-columns"
+
+
+class UnusableFile(NarrowboatError, ValueError):
+    """A file to import is wrong altogether: row after row is refused for the same reason, or it is another file."""
+
+    code = "unusable-file"
+
+
+class TargetUnavailable(NarrowboatError, ConnectionError):
+    """The place that rows are written to cannot be reached or went away; the run may be resumed."""
+
+    code = "target-unavailable"
+
+
+class TargetFailed(NarrowboatError, RuntimeError):
+    """The place that rows are written to refused all of it: no such table or column, missing rights."""
+
+    code = "target-failed"
+
+
 class StorageFull(NarrowboatError, OSError):
     """The disk or the quota is full; what was committed is kept and the run may be resumed."""
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from narrowboat.errors import JobFailed, NarrowboatError, SourceUnavailable, StoreUnavailable, UnknownJob
+from narrowboat.errors import (
+    JobFailed,
+    NarrowboatError,
+    SourceUnavailable,
+    StoreUnavailable,
+    TargetUnavailable,
+    UnknownJob,
+)
 from narrowboat.kernel.model import Failed, Later
 
-PASSING = (SourceUnavailable, StoreUnavailable, UnknownJob)
+PASSING = (SourceUnavailable, TargetUnavailable, StoreUnavailable, UnknownJob)
 """Faults that go away by themselves: a restarted database, a cut connection, a worker older than the job."""
 
 LONGEST_WAIT = 60.0

@@ -1,0 +1,127 @@
+"""Mapping: which column of the file is which field.
+
+By name or by alias; what only looks alike is suggested, for a person to confirm.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from narrowboat.data.records.field import Field
+from narrowboat.errors import BadParameter, MissingColumns
+
+REPORTED: Final = ("Import row", "Import code", "Import problem")
+"""What a file of rejects has besides its own columns. They are ignored when it comes back."""
+ALIKE: Final = 0.6
+"""From 0 to 1: how much a header must resemble a field's name to be suggested for it."""
+
+
+class Match(NamedTuple):
+    """One column of the file. `how`: `given`, `name`, `alias`, `suggested`, `ignored` or `unknown`."""
+
+    header: str
+    field: str | None
+    how: str
+
+
+class Columns(NamedTuple):
+    """Where each field is: its place in a row of the file, or None."""
+
+    headers: tuple[str, ...]
+    places: tuple[int | None, ...]
+    """One a field, in their order."""
+    matches: tuple[Match, ...]
+    """One a column of the file, for people."""
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """The matches."""
+        return [match._asdict() for match in self.matches]
+
+
+def folded(name: str) -> str:
+    """A name without what people vary: case, accents, blanks, punctuation."""
+    plain = unicodedata.normalize("NFKD", name).casefold()
+    return re.sub(r"[\W_]+", "", "".join(mark for mark in plain if not unicodedata.combining(mark)))
+
+
+def columns(
+    headers: Sequence[str], fields: Sequence[Field], given: Mapping[str, str | None], *, guess: bool
+) -> Columns:
+    """Find each field in the file.
+
+    given: header to field's name as a person confirmed it; None leaves a column out. guess: take what is only suggested
+    as if it were confirmed. Raises BadParameter for a header or field of `given` that is not there, MissingColumns
+    where a required field has no column, or no column has a field.
+    """
+    matches = _suggested(_matched(headers, fields, given), fields)
+    if guess:
+        matches = [match._replace(how="given") if match.how == "suggested" else match for match in matches]
+    places: dict[str, int] = {}
+    for place, match in enumerate(matches):
+        if match.field is not None and match.how != "suggested" and places.setdefault(match.field, place) != place:
+            two = f"{headers[places[match.field]]!r} and {match.header!r}"
+            raise BadParameter(f"Two columns, {two}, are both {match.field!r}. Leave one out, or say which it is.")
+    _check(fields, places, matches)
+    return Columns(tuple(headers), tuple(places.get(field.name) for field in fields), tuple(matches))
+
+
+def _matched(headers: Sequence[str], fields: Sequence[Field], given: Mapping[str, str | None]) -> list[Match]:
+    names = {field.name for field in fields}
+    for header, name in given.items():
+        if header not in headers:
+            raise BadParameter(f"The file has no column {header!r}. Its columns: {', '.join(filter(None, headers))}.")
+        if name is not None and name not in names:
+            raise BadParameter(f"There is no field {name!r} to map {header!r} to. Fields: {', '.join(sorted(names))}.")
+    taken = set(given.values())
+    known = {folded(alias): (field.name, "alias") for field in fields for alias in (*field.aliases, field.label)}
+    known |= {folded(field.name): (field.name, "name") for field in fields}
+    reported = {folded(name) for name in REPORTED}
+    return [
+        _match(header, given, {k: v for k, v in known.items() if v[0] not in taken}, reported) for header in headers
+    ]
+
+
+def _match(
+    header: str, given: Mapping[str, str | None], known: Mapping[str, tuple[str, str]], reported: set[str]
+) -> Match:
+    if header in given:
+        return Match(header, given[header], "given" if given[header] is not None else "ignored")
+    plain = folded(header)
+    if not plain or plain in reported:
+        return Match(header, None, "ignored")
+    name, how = known.get(plain, (None, "unknown"))
+    return Match(header, name, how)
+
+
+def _suggested(matches: list[Match], fields: Sequence[Field]) -> list[Match]:
+    """For columns that nobody knows, the free field that looks most like them."""
+    found = {match.field for match in matches}
+    names = {folded(name): f.name for f in fields if f.name not in found for name in (f.name, f.label, *f.aliases)}
+    if not names or all(match.how != "unknown" for match in matches):
+        return matches
+    from difflib import get_close_matches  # only where it is needed: most files have the names they should
+
+    for place, match in enumerate(matches):
+        if match.how == "unknown" and (alike := get_close_matches(folded(match.header), names, 1, ALIKE)):
+            name = names[alike[0]]
+            matches[place] = Match(match.header, name, "suggested")
+            names = {known: field for known, field in names.items() if field != name}
+    return matches
+
+
+def _check(fields: Sequence[Field], places: Mapping[str, int], matches: Iterable[Match]) -> None:
+    missing = [field for field in fields if field.required and field.default is None and field.name not in places]
+    if places and not missing:
+        return
+    headers = ", ".join(repr(match.header) for match in matches if match.header) or "none"
+    hints = "".join(
+        f" {match.header!r} looks like {match.field!r}: confirm it with a mapping."
+        for match in matches
+        if match.how == "suggested"
+    )
+    wanted = ", ".join(field.title for field in (missing or fields))
+    what = f"lacks {wanted}" if missing else f"has none of {wanted}"
+    raise MissingColumns(f"The file {what}. Its columns: {headers}.{hints}")
