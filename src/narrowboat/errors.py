@@ -171,12 +171,14 @@ class TargetUnavailable(NarrowboatError, ConnectionError):
     """The place that rows are written to cannot be reached or went away; the run may be resumed."""
 
     code = "target-unavailable"
+    outside = AGAIN
 
 
 class TargetFailed(NarrowboatError, RuntimeError):
     """The place that rows are written to refused all of it: no such table or column, missing rights."""
 
     code = "target-failed"
+    outside = LOG
 
 
 class StorageFull(NarrowboatError, OSError):
