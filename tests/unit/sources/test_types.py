@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import pytest
 
 from narrowboat.data.columns import Column, Type
+from narrowboat.data.format import Table
+from narrowboat.data.formats import format_named
+from narrowboat.data.source import Source
 from narrowboat.data.sources import query, table
 from narrowboat.data.sources.sqlite_types import column
 from tests.unit.sources.places import Place, Postgres, Sqlite, read_rows
@@ -132,6 +136,10 @@ CELLS: list[tuple[str, str, Any, Column]] = [
 ]
 
 
+AS_TEXT = ("numeric", "numeric(12,3)", "money", "date", "timestamp")
+"""With `raw_text` their text comes, and no value is made of it."""
+
+
 @pytest.mark.services
 @pytest.mark.parametrize(
     ("kind", "text", "cell", "declared"), CELLS, ids=[f"{kind} {text}" for kind, text, *_ in CELLS]
@@ -145,7 +153,7 @@ def test_postgres_delivers_what_a_type_means(
     source = table(postgres.url, "t")
     assert source.shape().columns == (declared,)
     assert read_rows(source) == [(cell,), (None,)]
-    raw = cell.encode() if isinstance(cell, str) else cell
+    raw = str(cell).encode() if isinstance(cell, str) or kind in AS_TEXT else cell
     assert read_rows(source, raw_text=True) == [(raw,), (None,)]
     assert type(read_rows(source)[0][0]) is type(cell)
 
@@ -155,10 +163,49 @@ def test_one_cell_that_python_has_no_value_for_leaves_the_others_as_they_are(pos
     postgres.run("create table t (id integer primary key, day date, name text, n numeric)")
     postgres.run("insert into t values (1, '2024-01-01', 'ä', 1.5), (2, 'infinity', null, null), (3, null, 'b', 2)")
     assert read_rows(table(postgres.url, "t"), rows=10, raw_text=True) == [
-        (1, date(2024, 1, 1), "ä".encode(), Decimal("1.5")),
+        (1, b"2024-01-01", "ä".encode(), b"1.5"),
         (2, b"infinity", None, None),
-        (3, None, b"b", Decimal(2)),
+        (3, None, b"b", b"2"),
     ]
+    assert read_rows(table(postgres.url, "t"), rows=10) == [
+        (1, date(2024, 1, 1), "ä", Decimal("1.5")),
+        (2, "infinity", None, None),
+        (3, None, "b", Decimal(2)),
+    ]
+
+
+@pytest.mark.services
+def test_a_column_that_is_declared_anew_comes_as_values(postgres: Postgres) -> None:
+    postgres.run("create table t (id integer primary key, n numeric)", "insert into t values (1, 7)")
+    source = table(postgres.url, "t")
+    assert read_rows(source.columns(Column("n", Type.INTEGER)), raw_text=True) == [(Decimal(7),)]
+    assert read_rows(source.columns(Column("n", Type.DECIMAL, label="N")), raw_text=True) == [(b"7",)]
+
+
+NUMBERS = ["0", "-0.00", "0.001", "1e30", "NaN", "Infinity", "12345678901234567890.123456789", "12.50"]
+DAYS = ["2024-02-29", "0001-01-01", "9999-12-31", "infinity", "0044-03-15 BC", "10000-01-01", "1899-12-31"]
+MOMENTS = ["2024-02-29 12:00", "2024-02-29 23:59:59.999999", "-infinity", "0044-03-15 BC"]
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("name", ["csv", "jsonl", "xlsx", "parquet"])
+def test_a_file_is_the_same_whether_values_come_as_values_or_as_text(postgres: Postgres, name: str) -> None:
+    postgres.run("create table t (id serial primary key, n numeric, d date, m timestamp, p numeric(30,2))")
+    for number, day, moment in product(NUMBERS, DAYS, MOMENTS):
+        sure = number if number.isdigit() else "1.5"
+        postgres.run(f"insert into t (n, d, m, p) values ('{number}', '{day}', '{moment}', '{sure}')")
+    source = table(postgres.url, "t")
+    assert written(source, name, raw_text=True) == written(source, name, raw_text=False)
+
+
+def written(source: Source, name: str, *, raw_text: bool) -> bytes:
+    """What a format's writer makes of the rows, in blocks of 7."""
+    writer = format_named(name, {}).writer()
+    rows = read_rows(source, raw_text=raw_text)
+    made = writer.begin(Table("t", source.shape().columns), rows[:7])
+    for start in range(0, len(rows), 7):
+        made += writer.block(rows[start : start + 7])
+    return made + writer.end()
 
 
 @pytest.mark.services

@@ -19,6 +19,7 @@ _STARTS: Final = (*_SIGNS, *(sign.encode() for sign in "\uff1d\uff0b\uff0d\uff20
 _FIRST_BYTES: Final = frozenset(start[:1] for start in _STARTS)
 _FIRST: Final = rb"[%b]" % re.escape(b"".join(sorted(_FIRST_BYTES)))
 _HARMLESS: Final = rb"[+-](?:[0-9 ().,/-]*+|\d+(?:\.\d+)?[eE][+-]?\d+|\d+(?:[.,]\d+)?%)"
+_OF_NUMBERS: Final = b"0123456789 ().,/-" + UNIT
 _HARMLESS_CELL: Final = re.compile(_HARMLESS)
 _SUSPECT: Final = re.compile(rb"\x1f%b" % _FIRST)
 _THREAT: Final = re.compile(rb"\x1f(?=%b)(?!%b\x1f)(?:%b)" % (_FIRST, _HARMLESS, b"|".join(map(re.escape, _STARTS))))
@@ -28,13 +29,22 @@ def escaped(cells: Texts, joint: bytes) -> tuple[Texts, list[Note]]:
     """The cells with an apostrophe before what could run, and which cells those are. joint: `join(cells)`."""
     if not any(map(joint.__contains__, _FIRST_BYTES)) or not _SUSPECT.search(joint):
         return cells, []
-    if not _THREAT.search(joint) and joint.count(UNIT) == len(cells) + 1:
+    if joint.count(UNIT) == len(cells) + 1 and (_all_phones(joint) or not _THREAT.search(joint)):
         return cells, []
     risky = [i for i, cell in enumerate(cells) if cell[:1] in _FIRST_BYTES and _runs(cell)]
     plain = list(cells)
     for i in risky:
         plain[i] = b"'" + cells[i]
     return plain, [(i, "formula-escaped") for i in risky]
+
+
+def _all_phones(joint: bytes) -> bool:
+    """Whether there is nothing but digits and their punctuation, and every plus is the first of its cell.
+
+    Says in a tenth of the time what `_THREAT` would of the usual column of phones.
+    """
+    others = joint.translate(None, _OF_NUMBERS)
+    return not others.strip(b"+") and len(others) == joint.count(b"\x1f+")
 
 
 def _runs(cell: bytes) -> bool:

@@ -11,6 +11,7 @@ from psycopg import RawCursor
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import Format
 from psycopg.pq.abc import PGresult
+from psycopg.types.string import TextLoader
 
 from narrowboat.data.source import Count, Row
 from narrowboat.data.sources import postgres_catalogue
@@ -38,6 +39,8 @@ set local extra_float_digits = 1;
 """A run has its own deadline and a reader its own cancel, so no fetch is cut off by a time-out meant for requests; a
 migration's lock is waited for as long as a person would; a worker that hangs gives its snapshot back. Dates and
 floats are as the driver must have them."""
+_AS_TEXT: Final = ("numeric", "date", "timestamp")
+"""Types whose text says what formats make of their values, so none is made of them."""
 _PASSING: Final = ("08", "40", "53", "57", "58", "55P03", "25P03", "25P04")
 """SQLSTATEs, by their beginning, that another attempt may not meet: connection, conflict with recovery, resources,
 shutdown, system, a lock, time-outs of idle sessions."""
@@ -94,10 +97,12 @@ class PostgresSession:
         declared = Sql("declare narrowboat no scroll cursor for ") + statement
         with self._errors(), RawCursor(self._connection) as cursor:
             cursor.execute(numbered(declared), declared.parameters)
-            # Without an encoding the driver hands text over as the bytes that came.
+            # Without an encoding the driver hands text over as the bytes that came; so it does with some values' text.
             self._raw_text = raw_text and self._connection.info.parameter_status("server_encoding") == "UTF8"
             if self._raw_text:
                 cursor.execute(b"set local client_encoding = 'SQL_ASCII'")
+                for name in _AS_TEXT:
+                    self._connection.adapters.register_loader(name, TextLoader)
 
     def fetch(self, rows: int) -> list[Row]:
         if len(self._fetched) < rows and not self._ended:

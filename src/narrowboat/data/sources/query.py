@@ -13,7 +13,7 @@ from narrowboat.data.sources.database import Database
 from narrowboat.data.sources.declared import declared
 from narrowboat.data.sources.placeholders import named
 from narrowboat.data.sources.reader import Prepared, QueryReader
-from narrowboat.data.sources.reading import Choice, chosen_fields, reading, resume_keys
+from narrowboat.data.sources.reading import Choice, chosen_fields, reading, redeclared, resume_keys
 from narrowboat.data.sources.relation import Named, Relation, Sql
 
 
@@ -93,7 +93,10 @@ class Query:
         """Connect and prepare. Also raises UnknownColumn, and NoResumeKey for a page without a key."""
         session = self.database.connect()
         try:
-            statement, course = reading(session.relation(self.wanted), self.choice, after)
+            relation = session.relation(self.wanted)
+            statement, course = reading(relation, self.choice, after)
+            # The text of a value tells it only to a format that knows what the value was.
+            raw_text = raw_text and not redeclared(relation, self.choice)
             return QueryReader(Prepared(session, statement, raw_text), course, rows)
         except BaseException:
             session.close()

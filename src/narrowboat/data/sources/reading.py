@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from narrowboat.data.columns import Column
+from narrowboat.data.columns import Column, Type
 from narrowboat.data.source import Position
 from narrowboat.data.sources.conditions import Condition, selection
 from narrowboat.data.sources.course import Course, Place, place
@@ -31,6 +31,12 @@ class Reading(NamedTuple):
 
     statement: Sql
     course: Course
+
+
+def redeclared(relation: Relation, choice: Choice) -> bool:
+    """Whether a column is to mean something else than what its database says."""
+    wishes = [wish for wish in choice.chosen if isinstance(wish, Column)]
+    return any(wish.type not in (Type.ANY, relation.field(wish.name).column.type) for wish in wishes)
 
 
 def chosen_fields(relation: Relation, choice: Choice) -> tuple[Field, ...]:
