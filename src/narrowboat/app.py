@@ -24,6 +24,8 @@ from narrowboat.stores import open_database
 if TYPE_CHECKING:
     from narrowboat.dispatch.care import Care
     from narrowboat.kernel.outbox import Outbox
+    from narrowboat.people.audit import Audit
+    from narrowboat.people.links import Links
     from narrowboat.stores.database import Database
     from narrowboat.web.access import WhoIs
     from narrowboat.web.follow import Follow
@@ -36,9 +38,9 @@ class Narrowboat:
 
     url: the database of runs, `sqlite:///file.db` or `postgresql://…`, or a function that tells it when it is first
     needed. folder: where artifacts are kept (beside the SQLite file, else `./narrowboat-files`). workers: child
-    processes of the server that do the work. retention: seconds that an ended run and its file are kept. public_url:
-    where people reach the mounted application, such as `https://shop.example/bulk`, for links that leave it.
-    settings: how a worker works. watch: called in the worker at every moment of a run, for logs and tests. target:
+    processes of the server that do the work. retention: seconds that an ended run and its file are kept.
+    audit_retention: the same of entries in the audit log. public_url: where people reach the mounted application, such
+    as `https://shop.example/bulk`, for links that leave it. settings: how a worker works. watch: called in the worker at every moment of a run, for logs and tests. target:
     `module:name` by which a worker finds this object; found by itself where it is a global of an importable module.
     """
 
@@ -49,12 +51,13 @@ class Narrowboat:
         folder: str | Path | None = None,
         workers: int = 1,
         retention: float = 7 * DAY,
+        audit_retention: float = 365 * DAY,
         public_url: str | None = None,
         settings: Settings | None = None,
         watch: Callable[[Moment], None] | None = None,
         target: str | None = None,
     ) -> None:
-        self.workers, self.retention = workers, retention
+        self.workers, self.retention, self.audit_retention = workers, retention, audit_retention
         self._url, self._folder = url, folder
         self.public_url = _address(public_url)
         self.settings = settings or Settings()
@@ -94,6 +97,22 @@ class Narrowboat:
         from narrowboat.stores.outbox import SqlOutbox
 
         return SqlOutbox(self._database)
+
+    @cached_property
+    def audit(self) -> Audit:
+        """Who did what: call it to note something of your own."""
+        from narrowboat.people.audit import Audit
+        from narrowboat.stores.audit import SqlTrail
+
+        return Audit(SqlTrail(self._database))
+
+    @cached_property
+    def links(self) -> Links:
+        """Links by which anybody may download the file of a run, for a time."""
+        from narrowboat.people.links import Links
+        from narrowboat.stores.links import SqlLinks
+
+        return Links(SqlLinks(self._database), public_url=self.public_url, note=self.audit)
 
     @cached_property
     def follow(self) -> Follow:
@@ -216,22 +235,30 @@ class Narrowboat:
         )
         return self._submit(new, conn)
 
-    def rerun(self, run: Run, *, attributes: Mapping[str, Any] | None = None) -> Submitted:
-        """The same request again, as a new run. attributes: of its owner now; None: those it had."""
-        new = self.job(run.job).again(run, attributes)
-        return self._submit(_child(new, run, "rerun"))
+    def rerun(self, run: Run, *, attributes: Mapping[str, Any] | None = None, by: str | None = None) -> Submitted:
+        """The same request again, as a new run of the same owner.
 
-    def retry_failed(self, run: Run, *, attributes: Mapping[str, Any] | None = None) -> Submitted:
+        attributes: of the owner now; None: those they had. by: who asks, for the audit log; the owner if None.
+        """
+        new = self.job(run.job).again(run, attributes)
+        return self._submit(_child(new, run, "rerun"), by=by)
+
+    def retry_failed(
+        self, run: Run, *, attributes: Mapping[str, Any] | None = None, by: str | None = None
+    ) -> Submitted:
         """A run over what `run` rejected: its job finds them by its parent. Raises NothingToRetry.
 
-        attributes: as of `rerun`.
+        attributes, by: as of `rerun`.
         """
         if not run.counters.rejected:
             raise NothingToRetry(f"Run {run.id} rejected nothing. To go on where it stopped, resume it.")
-        return self._submit(_child(self.job(run.job).again(run, attributes), run, "retry"))
+        return self._submit(_child(self.job(run.job).again(run, attributes), run, "retry"), by=by)
 
-    def _submit(self, new: NewRun, conn: Any = None) -> Submitted:
+    def _submit(self, new: NewRun, conn: Any = None, *, by: str | None = None) -> Submitted:
         submitted = self.store.submit(new, conn=conn)
+        detail = {"job": new.job, "how": submitted.how, **({"parent": new.parent} if new.parent else {})}
+        by = new.owner if by is None else by
+        self.audit(new.relation or "start", by=by, about=submitted.run.id, detail=detail, conn=conn)
         self._hint(submitted.run, conn)
         return submitted
 
@@ -246,6 +273,7 @@ class Narrowboat:
     def ask(self, run_id: str, request: Request, *, by: str | None = None) -> Run:
         """Pause, resume or cancel a run."""
         run = self.store.request(run_id, request, by=by)
+        self.audit(request.value, by=by or "", about=run_id, detail={"job": run.job, "state": run.state.value})
         if self.dispatcher:
             self.dispatcher.wake(run_id)
         else:
@@ -298,11 +326,13 @@ class Narrowboat:
         )
 
     def purge(self, *, limit: int = 100) -> int:
-        """Delete ended runs past their retention. Returns how many were found.
+        """Delete ended runs and entries of the audit log past their retention. Returns how many runs were found.
 
         The store forgets a run before its files go: one that somebody resumes at this moment keeps them.
         """
-        runs = self.store.expired(self.store.now() - self.retention, limit=limit)
+        now = self.store.now()
+        self.audit.purge(now - self.audit_retention)
+        runs = self.store.expired(now - self.retention, limit=limit)
         for run_id in runs:
             with suppress(IllegalTransition):  # resumed meanwhile
                 self.store.forget(run_id)

@@ -53,6 +53,18 @@ class UnknownRun(NarrowboatError, LookupError):
     code = "unknown-run"
 
 
+class UnknownLink(NarrowboatError, LookupError):
+    """No such link holds: it was never made, was altered on its way, was revoked, or its run was purged."""
+
+    code = "unknown-link"
+
+
+class LinkExpired(NarrowboatError, LookupError):
+    """The link held once, and its time is over."""
+
+    code = "link-expired"
+
+
 class NoArtifact(NarrowboatError, LookupError):
     """The run has no file to give: nothing written yet, or purged after its retention."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
 from narrowboat.app import Narrowboat
 from narrowboat.cli import target
@@ -26,6 +25,7 @@ VERBS = {
 }
 ASK = {"cancel": Request.CANCEL, "pause": Request.PAUSE, "resume": Request.RESUME}
 POLL = 0.25
+BY = "command line"
 EXAMPLES = """\
 examples:
   narrowboat runs list jobs:nb
@@ -47,8 +47,7 @@ def arguments(parser: ArgumentParser) -> None:
         one = verbs.add_parser(verb, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
         if verb != "list":
             one.add_argument("run", metavar="RUN", help="its id")
-        one.add_argument("target", metavar="TARGET", nargs="?", help=target.HELP)
-        one.add_argument("--store", metavar="URL", help="the database of runs, instead of TARGET")
+        target.arguments(one)
         one.add_argument("--json", action="store_true", help="print one JSON object as the last line")
         if verb == "list":
             _filters(one)
@@ -65,7 +64,7 @@ def _filters(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """See `parser.Command`."""
-    nb = _narrowboat(arguments)
+    nb = target.meant(arguments)
     try:
         if arguments.verb == "list":
             return _list(nb, arguments)
@@ -78,28 +77,15 @@ def run(arguments: Namespace) -> int:
         nb.store.close()
 
 
-def _narrowboat(arguments: Namespace) -> Narrowboat:
-    """The object whose runs are meant. Raises BadParameter where nothing says which."""
-    if arguments.store:
-        return Narrowboat(arguments.store)
-    if arguments.target:
-        return target.load(arguments.target)
-    if Path("narrowboat.toml").exists():
-        return target.load("narrowboat.toml")
-    if Path("narrowboat.db").exists():
-        return Narrowboat("sqlite:///narrowboat.db")
-    raise BadParameter("Whose runs? Give a TARGET such as jobs:nb, or --store URL.")
-
-
 def _act(nb: Narrowboat, arguments: Namespace) -> Run:
     if arguments.verb in ASK:
-        return nb.ask(arguments.run, ASK[arguments.verb], by="command line")
+        return nb.ask(arguments.run, ASK[arguments.verb], by=BY)
     found = nb.store.get(arguments.run)
     if arguments.verb in ("retry", "rerun") and not nb.jobs:
         raise BadParameter(f"{arguments.verb} needs a TARGET: only the definition of {found.job!r} can start it.")
     if arguments.verb == "rerun":
-        return nb.rerun(found).run
-    return nb.retry_failed(found).run if arguments.verb == "retry" else found
+        return nb.rerun(found, by=BY).run
+    return nb.retry_failed(found, by=BY).run if arguments.verb == "retry" else found
 
 
 def _follow(nb: Narrowboat, found: Run) -> Run:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from narrowboat.app import Narrowboat
-from narrowboat.errors import BadConfiguration
+from narrowboat.errors import BadConfiguration, BadParameter
 
 HELP = "module:name or path/file.py:name of a Narrowboat object, or a narrowboat.toml"
 
@@ -28,6 +29,25 @@ def load(target: str) -> Narrowboat:
     if not isinstance(found, Narrowboat):
         raise BadConfiguration(f"{target} is a {type(found).__name__}, not a Narrowboat.")
     return found
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """TARGET or --store, for commands that need no job: see `meant`."""
+    parser.add_argument("target", metavar="TARGET", nargs="?", help=HELP)
+    parser.add_argument("--store", metavar="URL", help="the database of runs, instead of TARGET")
+
+
+def meant(arguments: Namespace) -> Narrowboat:
+    """The object whose runs are meant. Raises BadParameter where nothing says which."""
+    if arguments.store:
+        return Narrowboat(arguments.store)
+    if arguments.target:
+        return load(arguments.target)
+    if Path("narrowboat.toml").exists():
+        return load("narrowboat.toml")
+    if Path("narrowboat.db").exists():
+        return Narrowboat("sqlite:///narrowboat.db")
+    raise BadParameter("Whose runs? Give a TARGET such as jobs:nb, or --store URL.")
 
 
 def attribute(target: str) -> Any:

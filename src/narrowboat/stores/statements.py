@@ -22,7 +22,7 @@ class Statements:
 
     def for_values(self, name: str, values: Mapping[str, object]) -> str:
         """The statement of that name; in one that filters, a condition whose value is None is left out."""
-        if name != "find":
+        if not name.startswith("find"):
             return self.get(name)
         left_out = tuple(value for value in values if values[value] is None)
         key = " ".join((name, *left_out))

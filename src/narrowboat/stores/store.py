@@ -133,7 +133,7 @@ class SqlStore:
                 return
             if run["state"] not in ENDED:
                 raise IllegalTransition(f"Run {run_id} is {run['state']}; only a run that has ended can be deleted.")
-            for table in ("chunks", "parts", "events", "rejects", "keys", "run"):
+            for table in ("chunks", "parts", "events", "rejects", "keys", "links", "run"):
                 tx.change(f"forget_{table}", run=run_id)
             outbox.forget(tx, run_id)
             tx.change("forget_owner", owner=run["owner"])

@@ -36,6 +36,8 @@ KINDS: Mapping[type[NarrowboatError], Kind] = {
     errors.MissingExtra: Kind(501, "The server lacks a library for this"),
     errors.UnknownJob: Kind(404, "There is no such job"),
     errors.UnknownRun: Kind(404, "There is no such run"),
+    errors.UnknownLink: Kind(404, "There is no such link"),
+    errors.LinkExpired: Kind(410, "This link has expired"),
     errors.NoArtifact: Kind(409, "There is no file to download"),
     errors.NotFinished: Kind(503, "The file is not finished yet"),
     errors.NotSignedIn: Kind(401, "Sign in first"),

@@ -248,7 +248,10 @@ async def rerun_run(run: str, request: Request, here: Here, user: Who) -> Respon
     """The same request again, as a new run."""
     found = await _startable(here, user, run)
     return _another(
-        here, user, request, await here.threads.run(here.nb.rerun, found, attributes=user.present_attributes(found))
+        here,
+        user,
+        request,
+        await here.threads.run(here.nb.rerun, found, attributes=user.present_attributes(found), by=user.id),
     )
 
 
@@ -265,7 +268,7 @@ async def retry_run(run: str, request: Request, here: Here, user: Who) -> Respon
         here,
         user,
         request,
-        await here.threads.run(here.nb.retry_failed, found, attributes=user.present_attributes(found)),
+        await here.threads.run(here.nb.retry_failed, found, attributes=user.present_attributes(found), by=user.id),
     )
 
 

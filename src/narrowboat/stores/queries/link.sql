@@ -1,0 +1,2 @@
+-- A link.
+select * from narrowboat.links where id = :link

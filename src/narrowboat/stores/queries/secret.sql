@@ -1,0 +1,2 @@
+-- A secret of this installation.
+select value from narrowboat.secrets where name = :name

@@ -1,0 +1,2 @@
+-- A secret is made once, by whoever needs it first.
+insert into narrowboat.secrets (name, value) values (:name, :value) on conflict (name) do nothing
