@@ -22,6 +22,8 @@ MODULES = {
     "narrowboat.kernel.runner": ["Settings", "Moment"],
     "narrowboat.kernel.model": ["Run", "State", "Counters", "Artifact", "Reject", "Event", "Request", "Submitted"],
     "narrowboat.web.access": ["User", "Action", "WhoIs"],
+    "narrowboat.people.links": ["Links", "Link"],
+    "narrowboat.people.audit": ["Audit", "Entry", "Which"],
     "narrowboat.testing": ["run_inline", "stop_after", "kill_at", "Interrupted"],
 }
 INTRODUCTION = """# Python

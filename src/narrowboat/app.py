@@ -40,8 +40,9 @@ class Narrowboat:
     needed. folder: where artifacts are kept (beside the SQLite file, else `./narrowboat-files`). workers: child
     processes of the server that do the work. retention: seconds that an ended run and its file are kept.
     audit_retention: the same of entries in the audit log. public_url: where people reach the mounted application, such
-    as `https://shop.example/bulk`, for links that leave it. settings: how a worker works. watch: called in the worker at every moment of a run, for logs and tests. target:
-    `module:name` by which a worker finds this object; found by itself where it is a global of an importable module.
+    as `https://shop.example/bulk`, for links that leave it. settings: how a worker works. watch: called in the worker
+    at every moment of a run, for logs and tests. target: `module:name` by which a worker finds this object; found by
+    itself where it is a global of an importable module.
     """
 
     def __init__(

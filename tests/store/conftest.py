@@ -7,13 +7,14 @@ import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from narrowboat.kernel.store import Store
+from narrowboat.stores.database import Database
 from tests.store.samples import Place
 
 _NUMBERS = itertools.count()
@@ -59,6 +60,14 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     """Where a store is: an empty database of this test's own."""
     with STORES[request.param](request) as place:
         yield place
+
+
+@pytest.fixture
+def database(place: Place) -> Iterator[Database]:
+    """The same, as what is kept beside the runs uses it."""
+    with closing(place.database()) as database:
+        database.migrate()
+        yield database
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ TOP = {
     "folder": str,
     "workers": int,
     "retention_days": (int, float),
+    "audit_retention_days": (int, float),
     "public_url": str,
     "sources": dict,
     "exports": dict,
@@ -72,6 +73,7 @@ def build(config: Mapping[str, Any], path: Path) -> Narrowboat:
         folder=path.parent / config["folder"] if "folder" in config else None,
         workers=config.get("workers", 1),
         retention=config.get("retention_days", 7) * 86400.0,
+        audit_retention=config.get("audit_retention_days", 365) * 86400.0,
         public_url=config.get("public_url"),
         target=str(path),
     )

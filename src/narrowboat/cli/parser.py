@@ -11,6 +11,7 @@ COMMANDS = {
     "serve": "run the server: HTTP, live progress, and workers",
     "worker": "run workers alone, on this or another machine",
     "runs": "list, show, cancel, pause, resume, retry or rerun runs",
+    "audit": "list who did what",
     "demo": "make sample data, start a server and export it over HTTP",
 }
 DESCRIPTION = "Bulk data jobs that finish on a small server."
@@ -59,6 +60,10 @@ def _load(name: str) -> Command:
             from narrowboat.cli import runs
 
             return runs
+        case "audit":
+            from narrowboat.cli import audit
+
+            return audit
     from narrowboat.cli import demo
 
     return demo

@@ -28,6 +28,8 @@ class Action(StrEnum):
     CONTROL = "control"
     """Cancel, pause and resume."""
     DOWNLOAD = "download"
+    SHARE = "share"
+    """Make links by which anybody may download."""
 
 
 def everything(action: Action, job: str) -> bool:

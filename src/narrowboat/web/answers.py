@@ -78,6 +78,14 @@ def problems_of(*statuses: int) -> Responses:
     }
 
 
+def page_or_problem(*statuses: int) -> Responses:
+    """The same problems, which a browser is shown as a page."""
+    found = problems_of(*statuses)
+    for answer in found.values():
+        answer["content"] = {**answer["content"], "text/html": TEXT}
+    return found
+
+
 def file(description: str, *, headers: Schema | None = None) -> dict[str, Any]:
     """A binary answer."""
     return {

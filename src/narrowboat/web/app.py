@@ -14,8 +14,9 @@ from narrowboat.web.access import WhoIs, dependency, signed_in
 from narrowboat.web.answers import Api
 from narrowboat.web.context import COUNTING_THREADS, READING_THREADS, STORE_THREADS, Context
 from narrowboat.web.cors import Cors
+from narrowboat.web.downloads import Downloads
 from narrowboat.web.guard import Guard
-from narrowboat.web.routes import artifacts, jobs, operations, pages, runs
+from narrowboat.web.routes import artifacts, jobs, links, operations, pages, runs
 from narrowboat.web.threads import Threads
 
 
@@ -24,7 +25,10 @@ def build(nb: Narrowboat, *, user: WhoIs | None = None, cors: tuple[str, ...] = 
 
     user: see `access.WhoIs`; without one only this machine is served. cors: origins whose pages may call.
     """
-    context = Context(nb, Threads(STORE_THREADS), Threads(READING_THREADS), Threads(COUNTING_THREADS))
+    threads = Threads(STORE_THREADS)
+    context = Context(
+        nb, threads, Threads(READING_THREADS), Threads(COUNTING_THREADS), Downloads(lambda: nb.audit, threads)
+    )
     app = Guard(_api(context, user), local_only=user is None, origins=cors)
     return Cors(app, cors) if cors else app
 
@@ -44,6 +48,13 @@ def _api(context: Context, user: WhoIs | None) -> Api:
     api.add_exception_handler(HTTPException, problems.on_http_exception)
     api.add_exception_handler(RequestValidationError, problems.on_invalid_request)
     api.add_exception_handler(Exception, problems.on_crash)
-    for router in (jobs.router, runs.router, artifacts.router, operations.router, pages.router_of_pages()):
+    for router in (
+        jobs.router,
+        runs.router,
+        artifacts.router,
+        links.router,
+        operations.router,
+        pages.router_of_pages(),
+    ):
         api.include_router(router)
     return api

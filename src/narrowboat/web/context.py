@@ -15,6 +15,7 @@ from narrowboat.errors import UnknownRun
 from narrowboat.kernel.model import Run
 from narrowboat.web import schemas, views
 from narrowboat.web.access import Action, User, check_run, signed_in, unknown_run
+from narrowboat.web.downloads import Downloads
 from narrowboat.web.progress import average
 from narrowboat.web.threads import Threads
 
@@ -34,14 +35,18 @@ class Context:
     """For files."""
     counting: Threads
     """For counting rows in a source."""
+    downloads: Downloads
 
     async def run(self, user: User, run_id: str, action: Action = Action.SEE) -> Run:
         """A run, if this user may do this with it. Raises UnknownRun, NotAllowed."""
+        return check_run(user, await self.find(run_id), action)
+
+    async def find(self, run_id: str) -> Run:
+        """A run, whoever asks. Raises UnknownRun."""
         try:
-            found = await self.threads.run(self._get, run_id)
+            return await self.threads.run(self._get, run_id)
         except UnknownRun:
             raise unknown_run(run_id) from None
-        return check_run(user, found, action)
 
     def _get(self, run_id: str) -> Run:
         if not re.fullmatch("[0-9A-Za-z_-]{1,64}", run_id):

@@ -12,6 +12,8 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
+from narrowboat.people.links import DAY, LONGEST
+
 DESCRIBED = ConfigDict(use_attribute_docstrings=True)
 """The text below a field describes it in OpenAPI too."""
 
@@ -254,6 +256,61 @@ class Manifest(TypedDict):
     altered: dict[str, Any]
 
 
+class LinkBody(BaseModel):
+    """How long a link shall hold."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    expires_in: int = Field(default=DAY, ge=1, le=LONGEST, description="Seconds; a day if nothing is said.")
+
+
+@with_config(DESCRIBED)
+class Link(TypedDict):
+    """A link by which anybody may download the file of a run."""
+
+    id: str
+    run: str
+    by: str
+    """Who made it."""
+    created_at: str
+    expires_at: str
+    revoked_at: str | None
+
+
+@with_config(DESCRIBED)
+class NewLink(Link):
+    url: str
+    """Shown this once. A path on this server, where it does not know its public address."""
+
+
+@with_config(DESCRIBED)
+class Links(TypedDict):
+    links: list[Link]
+
+
+@with_config(DESCRIBED)
+class AuditEntry(TypedDict):
+    """Something that somebody did."""
+
+    id: int
+    at: str
+    by: str
+    """The user's id; empty for nobody known, such as who follows a link."""
+    action: str
+    about: str
+    """The id of what it was done to: a run, a user, a token."""
+    detail: dict[str, Any]
+
+
+@with_config(DESCRIBED)
+class Audit(TypedDict):
+    """A page, newest first."""
+
+    entries: list[AuditEntry]
+    next: str | None
+    """`after` of the next page."""
+
+
 @with_config(DESCRIBED)
 class Health(TypedDict):
     """Whether this process can serve. `workers`: live children of this process."""
@@ -338,6 +395,7 @@ class Operations(TypedDict):
 
 
 ANSWERS: tuple[type, ...] = (
-    Problem, Jobs, Columns, Count, Run, Started, Runs, History, Rejects, Manifest, Health, Operations,
+    Problem, Jobs, Columns, Count, Run, Started, Runs, History, Rejects, Manifest, NewLink, Links, Audit,
+    Health, Operations,
 )  # fmt: skip
 """The shapes that routes answer with."""

@@ -10,6 +10,8 @@ from narrowboat.data.formats import FORMATS
 from narrowboat.jobs import parameters
 from narrowboat.jobs.definition import Definition, Delivering
 from narrowboat.kernel import model
+from narrowboat.people.audit import Entry
+from narrowboat.people.links import Link
 from narrowboat.web import schemas
 from narrowboat.web.access import Action, User
 from narrowboat.web.problems import kind_of, told
@@ -118,6 +120,30 @@ def event(found: model.Event) -> schemas.Event:
         "after": found.after.value,
         "reason": found.reason,
         "by": found.by,
+    }
+
+
+def link(found: Link) -> schemas.Link:
+    """A link, without its address."""
+    return {
+        "id": found.id,
+        "run": found.run,
+        "by": found.by,
+        "created_at": moment(found.created),
+        "expires_at": moment(found.expires),
+        "revoked_at": moment(found.revoked),
+    }
+
+
+def entry(found: Entry) -> schemas.AuditEntry:
+    """Something that somebody did."""
+    return {
+        "id": found.id,
+        "at": moment(found.at),
+        "by": found.by,
+        "action": found.action,
+        "about": found.about,
+        "detail": dict(found.detail),
     }
 
 

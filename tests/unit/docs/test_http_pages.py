@@ -29,7 +29,9 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 def test_every_address_is_in_the_table_and_no_other() -> None:
-    assert sorted(re.findall(r"^\| `((?:GET|POST) [^`]+)` \|", HTTP, re.M)) == sorted(OPERATIONS.values())
+    assert sorted(re.findall(r"^\| `((?:GET|POST|DELETE|PATCH|PUT) [^`]+)` \|", HTTP, re.M)) == sorted(
+        OPERATIONS.values()
+    )
 
 
 def test_every_choice_about_the_file_and_member_of_a_start_is_explained() -> None:
@@ -80,7 +82,7 @@ def run(code: str, place: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("page", ["fastapi", "permissions", "metrics"])
+@pytest.mark.parametrize("page", ["fastapi", "permissions", "metrics", "links", "audit"])
 def test_every_example_runs(page: str, place: Path) -> None:
     for example in blocks(f"howto/{page}.md", "python"):
         run(example, place)

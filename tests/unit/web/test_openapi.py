@@ -19,7 +19,7 @@ from narrowboat.testing import run_inline
 from narrowboat.web import problems, schemas
 from narrowboat.web.answers import EVERYWHERE
 from narrowboat.web.app import build
-from narrowboat.web.routes import artifacts, jobs, operations, runs
+from narrowboat.web.routes import artifacts, jobs, links, operations, runs
 
 OPERATIONS = {
     "listJobs": "GET /jobs",
@@ -39,8 +39,13 @@ OPERATIONS = {
     "retryRun": "POST /runs/{run}/retry",
     "rerunRun": "POST /runs/{run}/rerun",
     "downloadArtifact": "GET /runs/{run}/artifact",
+    "createLink": "POST /runs/{run}/links",
+    "listLinks": "GET /runs/{run}/links",
+    "revokeLink": "DELETE /runs/{run}/links/{link}",
+    "followLink": "GET /links/{token}",
     "exportFile": "GET /exports/{file}",
     "showHealth": "GET /health",
+    "listAudit": "GET /audit",
     "showMetrics": "GET /metrics",
     "showOperations": "GET /operations",
 }
@@ -85,7 +90,7 @@ def test_operations_keep_their_names(document: dict[str, Any]) -> None:
 
 
 def test_every_route_is_described(document: dict[str, Any]) -> None:
-    routers = (jobs.router, runs.router, artifacts.router, operations.router)
+    routers = (jobs.router, runs.router, artifacts.router, links.router, operations.router)
     routes = {
         f"{method} {route.path}"
         for router in routers
@@ -108,7 +113,8 @@ def test_every_route_documents_its_problems(document: dict[str, Any], name: str)
         if int(status) >= 400:
             schema = answer["content"][problems.MEDIA_TYPE]["schema"]
             assert schema == {"$ref": "#/components/schemas/Problem"}
-            assert list(answer["content"]) == [problems.MEDIA_TYPE]
+            pages = ["text/html"] if name == "followLink" else []
+            assert list(answer["content"]) == [problems.MEDIA_TYPE, *pages]
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
@@ -153,7 +159,7 @@ def test_fields_are_described(document: dict[str, Any]) -> None:
 
 
 def test_answers_have_the_documented_shape(nb: Narrowboat) -> None:
-    run = run_inline(nb, nb.start("numbers").run.id)
+    run = run_inline(nb, nb.start("numbers", owner="local").run.id)
     for method, path, shape in (
         ("GET", "/jobs", schemas.Jobs),
         ("GET", "/jobs/numbers/count", schemas.Count),
@@ -165,6 +171,10 @@ def test_answers_have_the_documented_shape(nb: Narrowboat) -> None:
         ("GET", f"/runs/{run.id}/history", schemas.History),
         ("GET", f"/runs/{run.id}/rejects", schemas.Rejects),
         ("GET", f"/runs/{run.id}/manifest", schemas.Manifest),
+        ("POST", f"/runs/{run.id}/links", schemas.NewLink),
+        ("GET", f"/runs/{run.id}/links", schemas.Links),
+        ("GET", "/links/none", schemas.Problem),
+        ("GET", "/audit", schemas.Audit),
         ("GET", "/health", schemas.Health),
         ("GET", "/operations", schemas.Operations),
         ("GET", "/runs/none", schemas.Problem),

@@ -50,8 +50,10 @@ async def download_artifact(
     """
     found = await here.run(user, run, Action.DOWNLOAD)
     if partial:
-        return await download.partial(here, request, found)
-    return await download.respond(here, request, found, whole=whole, turn=turn)
+        given = await download.partial(here, request, found)
+    else:
+        given = await download.respond(here, request, found, whole=whole, turn=turn)
+    return here.downloads.note(request, given, found, by=user.id)
 
 
 @router.head("/exports/{file}", include_in_schema=False)
@@ -79,7 +81,7 @@ async def export_file(file: str, request: Request, here: Here, user: Who) -> Res
         return answer_for(request, run.error_code, run.error, run=run.id)
     found = await download.respond(here, request, run, whole=resumed is None)
     found.headers["Content-Location"] = address(request, f"/runs/{run.id}/artifact")
-    return found
+    return here.downloads.note(request, found, run, by=user.id)
 
 
 def _asked(here: Context, request: Request, user: User, file: str) -> tuple[Delivering, Output, dict[str, str]]:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+import re
+from typing import Annotated, TypeAlias
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from narrowboat.errors import NotAllowed
-from narrowboat.web import overview, problems, schemas
+from narrowboat.errors import BadParameter, NotAllowed
+from narrowboat.people.audit import Which
+from narrowboat.web import overview, problems, schemas, views
 from narrowboat.web.access import User
 from narrowboat.web.answers import TEXT, json_of, problems_of
 from narrowboat.web.context import Here, Who
+from narrowboat.web.paging import NO_PAGE, next_page, place
 
 router = APIRouter(tags=["operations"])
+
+Filtering: TypeAlias = Annotated[str | None, Query(pattern="^[^\\x00]*$", max_length=255)]
 
 
 @router.get(
@@ -58,6 +66,44 @@ async def show_operations(here: Here, user: Who) -> Response:
 def _check_operator(user: User) -> None:
     if not user.sees_all:
         raise NotAllowed("Only an operator may see the figures of all jobs.")
+
+
+@router.get(
+    "/audit",
+    operation_id="listAudit",
+    responses={
+        **json_of(
+            schemas.Audit, "A page of entries.", headers={"Link": {**TEXT, "description": 'rel="next", if any.'}}
+        ),
+        **problems_of(),
+    },
+)
+async def list_audit(
+    request: Request,
+    here: Here,
+    user: Who,
+    by: Filtering = None,
+    action: Filtering = None,
+    about: Filtering = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    after: Annotated[str | None, Query(description="`next` of the page before.")] = None,
+) -> Response:
+    """Who did what, newest first. For operators."""
+    if not user.sees_all:
+        raise NotAllowed("Only an operator may read the audit log.")
+    which = Which(by=by, action=action, about=about, before=_place(after) if after else None, limit=limit + 1)
+    found = list(await here.threads.run(here.nb.audit.find, which))
+    page, more = found[:limit], len(found) > limit
+    following = f"{page[-1].at!r}_{page[-1].id}" if more else None
+    entries = [views.entry(one) for one in page]
+    return JSONResponse(schemas.Audit(entries=entries, next=following), headers=next_page(request, "/audit", following))
+
+
+def _place(after: str) -> tuple[float, int]:
+    at, entry = place(after)
+    if not re.fullmatch("[0-9]{1,18}", entry):
+        raise BadParameter(NO_PAGE)
+    return at, int(entry)
 
 
 @router.get("/errors", include_in_schema=False)

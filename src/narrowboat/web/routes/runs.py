@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from narrowboat.errors import BadParameter, NoArtifact, NotAllowed, UnknownRun
+from narrowboat.errors import NoArtifact, NotAllowed, UnknownRun
 from narrowboat.kernel import model
 from narrowboat.kernel.model import Filter, Run, State, Submitted
 from narrowboat.web import schemas, several, sse, views
@@ -19,6 +19,7 @@ from narrowboat.web.answers import TEXT, json_of, problems_of
 from narrowboat.web.context import Context, Here, Who, address
 from narrowboat.web.follow import Watched
 from narrowboat.web.hosted import is_brief
+from narrowboat.web.paging import next_page, place
 from narrowboat.web.routes.jobs import LOCATION
 
 router = APIRouter(tags=["runs"])
@@ -47,26 +48,14 @@ async def list_runs(
         owner=owner if user.sees_all else user.id,
         job=job,
         states=tuple(state),
-        before=_place(after) if after else None,
+        before=place(after) if after else None,
         limit=limit + 1,
     )
     found = list(await here.threads.run(here.nb.store.find, which))
     page, more = found[:limit], len(found) > limit
     following = f"{page[-1].created!r}_{page[-1].id}" if more else None
     seen = [here.view(run, user) for run in page if user.may(Action.SEE, run.job)]
-    headers = {}
-    if following:
-        url = request.url.include_query_params(after=following)
-        headers["Link"] = f'<{address(request, "/runs")}?{url.query}>; rel="next"'
-    return JSONResponse(schemas.Runs(runs=seen, next=following), headers=headers)
-
-
-def _place(after: str) -> tuple[float, str]:
-    created, _, run_id = after.partition("_")
-    try:
-        return float(created), run_id
-    except ValueError:
-        raise BadParameter("after must be the `next` of another page.") from None
+    return JSONResponse(schemas.Runs(runs=seen, next=following), headers=next_page(request, "/runs", following))
 
 
 ONE_RUN = {**json_of(schemas.Run, "The run."), **problems_of(404)}
