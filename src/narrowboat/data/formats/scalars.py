@@ -59,6 +59,8 @@ def moment_text(value: date | time, zone: tzinfo, separator: str) -> str:
     """ISO 8601. An aware datetime is shown in `zone` with its offset; a naive one as it is."""
     if not isinstance(value, datetime):
         return value.isoformat()
+    if value.tzinfo is zone:
+        return value.isoformat(separator)
     if value.utcoffset() is None:
         return value.replace(tzinfo=None).isoformat(separator)
     try:

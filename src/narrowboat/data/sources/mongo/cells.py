@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
@@ -67,9 +68,17 @@ def found(documents: Iterable[Document]) -> tuple[Column, ...]:
 
 def _reader(path: str) -> Callable[[Sequence[Document]], list[Any]]:
     name, *further = path.split(".")
-    if not further:
-        return lambda documents: [document.get(name) for document in documents]
-    return lambda documents: [_at(document.get(name), further) for document in documents]
+    if further:
+        return lambda documents: [_at(document.get(name), further) for document in documents]
+    take = itemgetter(name)
+
+    def read(documents: Sequence[Document]) -> list[Any]:
+        try:
+            return list(map(take, documents))
+        except KeyError:
+            return [document.get(name) for document in documents]
+
+    return read
 
 
 def _at(value: Any, path: Sequence[str]) -> Any:
