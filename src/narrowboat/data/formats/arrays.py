@@ -39,6 +39,7 @@ _PLAIN: Final[Mapping[Type, frozenset[str]]] = {
     Type.BINARY: frozenset({"binary"}),
 }
 """The kinds of value that are a bare string in a column of a type; in any other type, text."""
+_EARLY: Final = 1900
 _TEXT: Final = frozenset({"text"})
 _AS_IT_IS: Final = frozenset({type(None), bool, str, float})
 _NO_STRING: Final = frozenset({Type.INTEGER, Type.BINARY})
@@ -146,8 +147,7 @@ class _Cells:
             return float(cell)
         known = self._known.get(type(cell)) or self._found(type(cell))
         text = known.write(cell)
-        is_plain = known.name in self._plain and (known.name != "decimal" or cell.is_finite())
-        return text if is_plain else {known.name: text}
+        return text if known.name in self._plain and _is_usual(known.name, cell) else {known.name: text}
 
     def _found(self, kind: type) -> _Kind:
         self._known[kind] = found = _KINDS[nearest(kind, _KINDS)]
@@ -160,6 +160,13 @@ def _are_safe(cells: Iterable[Any], kind: type, safe: Callable[[Any], bool]) -> 
 
 def _is_small(number: int) -> bool:
     return -LARGEST <= number <= LARGEST
+
+
+def _is_usual(kind: str, cell: Any) -> bool:
+    """Whether formats take the value and its text for the same: not `NaN`, nor a moment too early for Excel."""
+    if kind == "decimal":
+        return bool(cell.is_finite())
+    return kind != "datetime" or cell.year > _EARLY
 
 
 class _Kind(NamedTuple):
