@@ -213,6 +213,12 @@ class DeadlinePassed(NarrowboatError, TimeoutError):
     code = "deadline-passed"
 
 
+class NobodyFollows(NarrowboatError, TimeoutError):
+    """Nobody followed the run for as long as it goes on so; what was committed is kept."""
+
+    code = "nobody-follows"
+
+
 class Poisoned(NarrowboatError, RuntimeError):
     """Worker after worker died on this run without progress, so it was stopped."""
 

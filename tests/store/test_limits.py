@@ -30,6 +30,19 @@ def test_the_limit_is_of_one_owner_and_one_job(store: Store) -> None:
     assert len(store.find(Filter())) == 3
 
 
+def test_the_limit_may_be_of_all_jobs_of_a_kind(store: Store) -> None:
+    report = {"kind": "report", "limit": 2, "limit_kind": True}
+    submitted(store, limit=1)
+    first = submitted(store, **report, job="sales")
+    submitted(store, **report, job="stock")
+    with pytest.raises(TooManyRuns, match=r"ann has 2 reports under way, and 2 at once are allowed"):
+        submitted(store, **report, job="staff")
+    store.request(first, Request.CANCEL)
+    submitted(store, **report, job="staff")
+    with pytest.raises(TooManyRuns):
+        store.request(first, Request.RESUME)
+
+
 def test_without_a_limit_there_is_none(store: Store) -> None:
     for _ in range(7):
         submitted(store)

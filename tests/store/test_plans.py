@@ -50,6 +50,7 @@ def test_a_statement_uses_an_index(conn: sqlite3.Connection, query: str) -> None
         ("stale", "narrowboat_parts_leased"),
         ("versions", "narrowboat_parts_done"),
         ("runs_under_way", "narrowboat_runs_limited"),
+        ("chunk_at", "narrowboat_chunks_rows"),
         ("run_identical", "narrowboat_runs_identity"),
         ("expired", "narrowboat_runs_finished"),
         ("notices_due", "narrowboat_notices_waiting"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -26,6 +27,12 @@ def peak(process: int | str = "self") -> int:
         return 0
     _, found, rest = status.partition("VmHWM:")
     return int(rest.split(None, 1)[0]) * 1024 if found else 0
+
+
+def forget_peak() -> None:
+    """From now on `peak` of this process counts anew, where the system can do that."""
+    with suppress(OSError), open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
 
 
 class Group:

@@ -179,6 +179,10 @@ class NewRun(NamedTuple):
     """Share only a run that was started at most this long ago."""
     limit: int | None = None
     """At most so many runs of this owner and job under way; one more is refused."""
+    limit_kind: bool = False
+    """The limit counts the owner's runs of all jobs of this kind."""
+    unfollowed: float | None = None
+    """Seconds that it goes on while nobody follows it; None: to its end."""
     parent: str | None = None
     relation: str | None = None
     """`rerun` or `retry`: what this run is to its parent."""
@@ -226,6 +230,12 @@ class Run(NamedTuple):
     parent: str | None
     relation: str | None
     artifact: Artifact | None
+    unfollowed: float | None = None
+    """Seconds that it goes on while nobody follows it; None: to its end, in the background."""
+    first_rows: float | None = None
+    """When its first rows were committed."""
+    memory: int = 0
+    """The most bytes of memory that a worker held while it worked on it."""
 
     @property
     def ended(self) -> bool:
@@ -292,6 +302,8 @@ class Chunk(NamedTuple):
     """Rows in all and whether estimated, with the first chunk that knows."""
     restart: bool = False
     """This chunk begins at zero again: everything committed before it is dropped."""
+    memory: int = 0
+    """The most bytes of memory that the worker has held so far in this attempt."""
 
 
 class ChunkRow(NamedTuple):
@@ -387,6 +399,12 @@ class JobFigures(NamedTuple):
     bytes: int
     seconds: float
     """From each run's start to its end, or to now."""
+    begun: int
+    """Those of them that committed rows."""
+    first_rows_seconds: float
+    """Of those: from when each could begin to its first committed rows."""
+    memory: float
+    """Bytes: of each run the most that a worker held."""
 
 
 class Filter(NamedTuple):

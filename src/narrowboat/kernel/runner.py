@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from narrowboat.errors import LeaseLost, NarrowboatError, UnknownJob
-from narrowboat.kernel.memory import Pressure
+from narrowboat.kernel.memory import Pressure, forget_peak, peak
 from narrowboat.kernel.model import (
     Chunk,
     Control,
@@ -110,6 +110,7 @@ class Runner:
 
     def _attempt(self, lease: Lease) -> Outcome:
         """One attempt, from open to outcome; whatever it raises becomes an outcome, but for a lost lease."""
+        forget_peak()
         with Pulse(self._store, lease) as pulse:
             self._current, self._pulse = lease.run.id, pulse
             try:
@@ -158,7 +159,7 @@ class Runner:
         pace, began = Pace(self.settings.chunk), time.monotonic()
         while pulse.control is Control.GO_ON:
             asked = time.monotonic()
-            chunk = work.advance(pace.blocks)
+            chunk = work.advance(pace.blocks)._replace(memory=peak())
             self._watch(Moment("written", lease, chunk))
             control = self._commit(lease, work, chunk)
             self._watch(Moment("committed", lease, chunk))

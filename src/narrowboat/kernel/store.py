@@ -67,8 +67,11 @@ class Store(Protocol):
         """In order of source row; `after` is the last row seen. A row is never cut in two: a few more may come."""
         ...
 
-    def chunks(self, run_id: str, *, after: int = -1, limit: int = 1000) -> Sequence[ChunkRow]:
-        """Committed chunks that hold bytes, in order; `after` is the last `seq` seen."""
+    def chunks(self, run_id: str, *, after: int = -1, row: int | None = None, limit: int = 1000) -> Sequence[ChunkRow]:
+        """Committed chunks that hold bytes, in order; `after` is the last `seq` seen.
+
+        row: begin with the chunk that holds this row, counted from 0 (not of a fanned-out run).
+        """
         ...
 
     def versions(self, run_ids: Sequence[str]) -> Mapping[str, int]:

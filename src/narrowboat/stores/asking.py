@@ -64,13 +64,13 @@ def _join(tx: Session, new: NewRun) -> str | None:
     )
     if found is None:
         return None
-    tx.change("run_join", run=found["id"])
+    tx.change("run_join", run=found["id"], unfollowed=new.unfollowed)
     run_id: str = found["id"]
     return run_id
 
 
 def _insert(tx: Session, new: NewRun) -> str:
-    _check_limit(tx, new.owner, new.job, new.limit)
+    _check_limit(tx, new.owner, new.job, new.kind, new.limit, by_kind=new.limit_kind)
     run_id = new_id()
     tx.change(
         "run_insert",
@@ -89,6 +89,8 @@ def _insert(tx: Session, new: NewRun) -> str:
         identity=new.identity,
         parent=new.parent,
         relation=new.relation,
+        limit_kind=int(new.limit_kind),
+        unfollowed=new.unfollowed,
     )
     record(tx, run_id, None, State.QUEUED, "submitted", new.owner)
     return run_id
@@ -100,14 +102,14 @@ def _notify(tx: Session, run_id: str, new: NewRun) -> None:
         outbox.ask(tx, run_id, new.notify)
 
 
-def _check_limit(tx: Session, owner: str, job: str, limit: int | None) -> None:
+def _check_limit(tx: Session, owner: str, job: str, kind: str, limit: int | None, *, by_kind: bool) -> None:
     if limit is None:
         return
-    found = tx.row("runs_under_way", owner=owner, job=job)
+    found = tx.row("runs_under_way", owner=owner, job=job, kind=kind, limit_kind=int(by_kind))
     if found is not None and found["n"] >= limit:
+        counted = f"{kind}s" if by_kind else f"runs of {job}"
         raise TooManyRuns(
-            f"{owner} has {found['n']} runs of {job} under way, and {limit} at once are allowed. "
-            "Wait until one has ended, or cancel one."
+            f"{owner} has {found['n']} {counted} under way, and {limit} at once are allowed. Wait until one has ended, or cancel one."
         )
 
 
@@ -146,7 +148,7 @@ def _obey(tx: Session, run: Row, after: State, by: str | None) -> None:
 def _renew(tx: Session, run: Row) -> None:
     """A run that had ended counts against its owner's limit again."""
     if run["state"] in ENDED:
-        _check_limit(tx, run["owner"], run["job"], run["run_limit"])
+        _check_limit(tx, run["owner"], run["job"], run["kind"], run["run_limit"], by_kind=bool(run["limit_kind"]))
         outbox.withdraw(tx, run["id"])
     tx.change("run_renew", run=run["id"])
     tx.change("parts_renew", run=run["id"])

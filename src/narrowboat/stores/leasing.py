@@ -110,6 +110,7 @@ def _commit_run(tx: Session, lease: Lease, chunk: Chunk) -> Control:
             estimated=int(estimated),
             length=length,
             last=int(chunk.last),
+            memory=chunk.memory,
             **guard,
             **_seconds(lease),
             **from_counters(chunk.counters),

@@ -53,6 +53,9 @@ def add_up(tx: Session, run_id: str) -> None:
         rows=run.counters.rows,
         bytes=run.counters.bytes,
         seconds=max(0.0, seconds),
+        begun=int(run.first_rows is not None),
+        first_rows_seconds=max(0.0, run.first_rows - max(run.created, run.not_before)) if run.first_rows else 0.0,
+        memory=run.memory,
     )
 
 

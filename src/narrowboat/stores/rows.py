@@ -91,6 +91,9 @@ def to_run(row: Row, done_parts: Row | None = None) -> Run:
         parent=row["parent"],
         relation=row["relation"],
         artifact=_artifact(row["artifact"]),
+        unfollowed=row["unfollowed"],
+        first_rows=row["first_rows_at"],
+        memory=row["memory"],
     )
 
 

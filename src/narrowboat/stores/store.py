@@ -79,8 +79,10 @@ class SqlStore:
         with self._database.read() as tx:
             return [to_reject(row) for row in tx.rows("rejects", run=run_id, after=after, limit=limit)]
 
-    def chunks(self, run_id: str, *, after: int = -1, limit: int = 1000) -> Sequence[ChunkRow]:
+    def chunks(self, run_id: str, *, after: int = -1, row: int | None = None, limit: int = 1000) -> Sequence[ChunkRow]:
         with self._database.read() as tx:
+            if row is not None and (found := tx.row("chunk_at", run=run_id, row=row)):
+                after = found["seq"] - 1
             return [to_chunk_row(row) for row in tx.rows("chunks", run=run_id, after=after, limit=limit)]
 
     def versions(self, run_ids: Sequence[str]) -> Mapping[str, int]:

@@ -61,6 +61,7 @@ KINDS: Mapping[type[NarrowboatError], Kind] = {
     errors.StorageFull: Kind(507, "The server's disk is full"),
     errors.JobFailed: Kind(500, "The job failed"),
     errors.DeadlinePassed: Kind(504, "It took too long"),
+    errors.NobodyFollows: Kind(504, "Nobody followed it any more"),
     errors.Poisoned: Kind(500, "The run made worker after worker die"),
     errors.StoreUnavailable: Kind(503, "The database of runs cannot be reached"),
     errors.CannotNotify: Kind(400, "Nobody can be told when it is done"),

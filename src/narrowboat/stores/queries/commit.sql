@@ -16,6 +16,8 @@ set cursor = :cursor,
     total = coalesce(cast(:total as bigint), total),
     total_estimated = case when cast(:total as bigint) is null then total_estimated else :estimated end,
     done = :last,
+    first_rows_at = coalesce(first_rows_at, case when cast(:rows as bigint) > 0 then :now end),
+    memory = case when cast(:memory as bigint) > memory then :memory else memory end,
     lease_until = :now + :seconds
 where id = :run and fence = :fence and worker = :worker and state in ('running', 'pausing', 'cancelling')
 returning id, state, fan_out, seq, rows_done, extents_end, case when deadline_at < :now then 1 else 0 end as late

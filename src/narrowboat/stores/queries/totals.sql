@@ -1,12 +1,16 @@
 -- By job and state: all runs that ever ended so, and those under way now.
-select job, state, runs, row_count as rows, byte_count as bytes, seconds
+select job, state, runs, row_count as rows, byte_count as bytes, seconds, begun, first_rows_seconds, memory
 from narrowboat.totals
 union all
 select job, state,
     count(*) as runs,
     cast(sum(rows_done) as bigint) as rows,
     cast(sum(bytes_written) as bigint) as bytes,
-    sum(case when started_at is null then 0.0 else :now - started_at end) as seconds
+    sum(case when started_at is null then 0.0 else :now - started_at end) as seconds,
+    count(first_rows_at) as begun,
+    coalesce(sum(first_rows_at - case when created_at > not_before then created_at else not_before end), 0.0)
+        as first_rows_seconds,
+    cast(sum(memory) as double precision) as memory
 from narrowboat.runs
 where finished_at is null
 group by job, state
