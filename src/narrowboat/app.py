@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from narrowboat.errors import BadConfiguration, IllegalTransition, NothingToRetry, UnknownJob
 from narrowboat.jobs import artifact
 from narrowboat.jobs.definition import Definition, Delivering, delivering
+from narrowboat.jobs.delivery import Delivery
 from narrowboat.jobs.export import Export
 from narrowboat.jobs.output import RESERVED, Output
 from narrowboat.jobs.parameters import requester_of, signature
+from narrowboat.jobs.report import Report
 from narrowboat.kernel.dispatch import Dispatcher
 from narrowboat.kernel.model import NewRun, Request, Run, Submitted
 from narrowboat.kernel.runner import Moment, Runner, Settings
@@ -23,6 +25,7 @@ from narrowboat.stores import open_database
 
 if TYPE_CHECKING:
     from narrowboat.dispatch.care import Care
+    from narrowboat.kernel.attendance import Attendance
     from narrowboat.kernel.outbox import Outbox
     from narrowboat.people.audit import Audit
     from narrowboat.people.links import Links
@@ -100,6 +103,13 @@ class Narrowboat:
         return SqlOutbox(self._database)
 
     @cached_property
+    def attendance(self) -> Attendance:
+        """Who follows runs."""
+        from narrowboat.stores.attendance import SqlAttendance
+
+        return SqlAttendance(self._database)
+
+    @cached_property
     def audit(self) -> Audit:
         """Who did what: call it to note something of your own."""
         from narrowboat.people.audit import Audit
@@ -161,25 +171,62 @@ class Narrowboat:
         See `jobs.export.Export` for the options. Raises BadConfiguration for a name that is taken.
         """
 
+        return self._delivery(
+            Export,
+            name,
+            title,
+            formats=formats,
+            queue=queue,
+            priority=priority,
+            time_limit=time_limit,
+            limit=limit,
+            block_rows=block_rows,
+            consistent=consistent,
+            share_within=share_within,
+        )
+
+    def report(
+        self,
+        name: str,
+        *,
+        title: str | None = None,
+        formats: tuple[str, ...] = (),
+        queue: str = "default",
+        priority: int = 0,
+        time_limit: float | None = 300.0,
+        limit: int | None = 5,
+        block_rows: int = 100,
+        consistent: bool = False,
+        share_within: float = 300.0,
+        unfollowed: float | None = 60.0,
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Register the decorated function as a report: parameters in, one source out.
+
+        formats: of its downloads. limit: reports of one user under way. unfollowed: seconds that a run goes on while
+        nobody follows it; None: to its end. See `jobs.report.Report`. Raises BadConfiguration for a name that is taken.
+        """
+
+        return self._delivery(
+            Report,
+            name,
+            title,
+            formats=formats,
+            queue=queue,
+            priority=priority,
+            time_limit=time_limit,
+            limit=limit,
+            block_rows=block_rows,
+            consistent=consistent,
+            share_within=share_within,
+            unfollowed=unfollowed,
+        )
+
+    def _delivery(
+        self, kind: type[Delivery], name: str, title: str | None, **terms: Any
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
-            self.register(
-                Export(
-                    name=name,
-                    function=function,
-                    parameters=signature(function),
-                    requester=requester_of(function),
-                    title=title or name,
-                    description=(function.__doc__ or "").strip(),
-                    formats=formats,
-                    queue=queue,
-                    priority=priority,
-                    time_limit=time_limit,
-                    limit=limit,
-                    block_rows=block_rows,
-                    consistent=consistent,
-                    share_within=share_within,
-                )
-            )
+            terms.update(requester=requester_of(function), description=(function.__doc__ or "").strip())
+            self.register(kind(name, function, signature(function), title or name, **terms))
             return function
 
         return register
@@ -219,11 +266,13 @@ class Narrowboat:
         idempotency_key: str | None = None,
         not_before: float = 0.0,
         priority: int | None = None,
+        background: bool = False,
         conn: Any = None,
     ) -> Submitted:
         """Queue a run, or join the identical one under way. `conn` makes it part of the caller's transaction.
 
-        attributes: JSON values that describe the owner, for a job that asks for its `Requester`.
+        attributes: JSON values that describe the owner, for a job that asks for its `Requester`. background: it goes
+        on to its end whether somebody follows it or not.
         """
         new = self.delivering(name).request(
             params or {},
@@ -234,7 +283,7 @@ class Narrowboat:
             not_before=not_before,
             priority=priority,
         )
-        return self._submit(new, conn)
+        return self._submit(new._replace(unfollowed=None) if background else new, conn)
 
     def rerun(self, run: Run, *, attributes: Mapping[str, Any] | None = None, by: str | None = None) -> Submitted:
         """The same request again, as a new run of the same owner.
@@ -275,13 +324,24 @@ class Narrowboat:
         """Pause, resume or cancel a run."""
         run = self.store.request(run_id, request, by=by)
         self.audit(request.value, by=by or "", about=run_id, detail={"job": run.job, "state": run.state.value})
+        self._wake(run_id)
+        if request is Request.RESUME:
+            self._hint(run)
+        return run
+
+    def abandon(self, *, watched: float) -> Sequence[str]:
+        """Stop runs that nobody follows any more. watched: seconds that this process has been looking."""
+        stopped = self.attendance.abandon(watched=watched)
+        for run_id in stopped:
+            self._wake(run_id)
+        return stopped
+
+    def _wake(self, run_id: str) -> None:
+        """Whoever works on this run shall hear what was asked of it."""
         if self.dispatcher:
             self.dispatcher.wake(run_id)
         else:
             self._ring("wake", run_id)
-        if request is Request.RESUME:
-            self._hint(run)
-        return run
 
     def _ring(self, word: str, run_id: str = "") -> None:
         """Reach the process that supervises this host's workers, if there is one."""

@@ -73,10 +73,10 @@ def test_a_process_with_more_than_a_thousand_open_files_reaches_its_runs(store: 
 def join_while_connections_die(store: Store, run_id: str, admin: psycopg.Connection, *, then: bool) -> None:
     """A write whose connection dies before its last statement, or before its COMMIT is answered."""
     with store._database.write() as tx:  # type: ignore[attr-defined]
-        tx.change("run_join", run=run_id)
+        tx.change("run_join", run=run_id, unfollowed=None)
         kill_all(admin)
         if then:
-            tx.change("run_join", run=run_id)
+            tx.change("run_join", run=run_id, unfollowed=None)
 
 
 @pytest.mark.parametrize("then", [True, False])

@@ -32,13 +32,16 @@ class Writing:
         tables: Callable[[], tuple[Named, ...]],
         filename: str,
         pinned: bool,
+        chunk_rows: int | None = None,
     ) -> None:
+        """pinned: a broken attempt starts from zero. chunk_rows: a chunk has at most so many, but one block."""
         self._lease, self._folder, self._filename = lease, folder, filename
         self._format = format
         self._cursor: Cursor = lease.run.cursor or START
         self._reader: Reader | None = None
         self._file: PartFile | None = None
         self._interrupted = False
+        self._most = max(1, chunk_rows // lease.run.block_rows) if chunk_rows else None
         self.resumable = True
         if not self._cursor.get("done"):
             self._prepare(tables(), pinned)
@@ -60,7 +63,7 @@ class Writing:
 
     def advance(self, blocks: int) -> Chunk:
         """See `kernel.work.Work`."""
-        rows = sum(islice(self._blocks, blocks))
+        rows = sum(islice(self._blocks, min(blocks, self._most or blocks)))
         if self._restarted and self._file:
             self._file.remove_others()
             self._restarted = False

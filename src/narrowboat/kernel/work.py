@@ -16,7 +16,7 @@ class Work(Protocol):
     """False: the attempt is pinned; it does not yield, and starts from zero when broken."""
 
     def advance(self, blocks: int) -> Chunk:
-        """Do the next `blocks` blocks. When it returns, their bytes are on disk (fdatasync)."""
+        """Do the next `blocks` blocks, or fewer. When it returns, their bytes are on disk (fdatasync)."""
         ...
 
     def publish(self, extents: Iterable[Extent]) -> Artifact | None:

@@ -109,7 +109,8 @@ def _check_limit(tx: Session, owner: str, job: str, kind: str, limit: int | None
     if found is not None and found["n"] >= limit:
         counted = f"{kind}s" if by_kind else f"runs of {job}"
         raise TooManyRuns(
-            f"{owner} has {found['n']} {counted} under way, and {limit} at once are allowed. Wait until one has ended, or cancel one."
+            f"{owner} has {found['n']} {counted} under way, and {limit} at once are allowed. "
+            "Wait until one has ended, or cancel one."
         )
 
 
