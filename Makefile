@@ -6,6 +6,9 @@ BIN := .venv/bin
 # uv must use the environment of this folder, whatever environment is active.
 UV := env -u VIRTUAL_ENV $(BIN)/uv
 
+PAGE := src/narrowboat/web/ui/index.html
+PAGE_SOURCES := $(wildcard ui/*.*) $(shell find ui/src -type f)
+
 .PHONY: help setup demo test check lint kernel fix soak bench system-packages clean
 
 help:
@@ -17,13 +20,18 @@ help:
 	@echo "make soak     the long tests"
 	@echo "make bench    exports beside their peers, in one process table"
 
-setup: .venv/.synced
+setup: $(PAGE)
 
 $(BIN)/uv:
 	sh scripts/make-venv.sh $(PYTHON)
 
 .venv/.synced: pyproject.toml uv.lock $(BIN)/uv
 	$(UV) sync --quiet --frozen --all-extras
+	@touch $@
+
+# The page. Node comes with the environment, so nobody installs it.
+$(PAGE): .venv/.synced $(PAGE_SOURCES)
+	$(BIN)/python ui/build.py
 	@touch $@
 
 demo: setup
@@ -41,6 +49,7 @@ lint: setup
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python ui/build.py lint
 
 test: lint kernel system-packages
 	$(BIN)/pytest -m "not soak"
@@ -59,4 +68,4 @@ system-packages:
 	@sh scripts/system-packages.sh
 
 clean:
-	rm -rf .venv .demo .benchmarks .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf src/narrowboat/web/ui ui/node_modules .venv .demo .benchmarks .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,41 @@
+/** The figures of a run, as people read them. */
+
+import type { Run } from "../api/types";
+import { between, count, duration, size } from "../figures";
+import { words } from "../strings";
+
+/** How much is done, 0 to 1; null where nobody knows. Never "all" before it is. */
+export function fraction(run: Run): number | null {
+  if (run.ended && run.artifact) return 1;
+  if (run.total === null) return run.done || run.state === "running" ? null : 0;
+  if (run.total === 0) return run.state === "publishing" ? 1 : 0;
+  const part = Math.min(run.done / run.total, 1);
+  return run.total_estimated && run.state !== "publishing" ? Math.min(part, 0.99) : part;
+}
+
+/** Name and value of each, those that are known. */
+export function facts(run: Run): [string, string][] {
+  const { run: say } = words;
+  const found: [string, string][] = [[say.rows, rows(run)]];
+  if (!run.ended && run.rate) found.push([say.speed, say.perSecond(count(Math.round(run.rate)))]);
+  if (!run.ended && run.seconds_left !== null) found.push([say.left, duration(run.seconds_left)]);
+  if (run.ended && run.started_at && run.finished_at)
+    found.push([say.took, duration(between(run.started_at, run.finished_at))]);
+  if (run.bytes || run.artifact) found.push([say.size, size(run.artifact?.bytes ?? run.bytes)]);
+  if (run.memory && !run.ended) found.push([say.memory, size(run.memory)]);
+  if (run.rows.rejected) found.push([say.rejected, count(run.rows.rejected)]);
+  if (run.altered) found.push([say.altered, count(run.altered)]);
+  return found;
+}
+
+function rows(run: Run): string {
+  if (run.total === null || (run.ended && run.artifact)) return count(run.done);
+  const total = count(run.total);
+  return words.run.rowsOf(count(run.done), run.total_estimated ? words.run.about(total) : total);
+}
+
+/** What was asked for, as a short line. */
+export function asked(run: Run): string {
+  const given = Object.entries(run.params).filter(([, value]) => value !== null && value !== "");
+  return [run.output.format, ...given.map(([name, value]) => `${name}: ${String(value)}`)].filter(Boolean).join(" · ");
+}

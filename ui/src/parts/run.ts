@@ -1,0 +1,222 @@
+/** `<narrowboat-run src="…/runs/ID">`: a run as it is now, with all that can be asked of it. */
+
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+import { Api } from "../api/client";
+import { told, toldOf } from "../api/telling";
+import type { Run } from "../api/types";
+import { moment } from "../figures";
+import { liveOf } from "../live/live";
+import type { Connection } from "../live/stream";
+import { words } from "../strings";
+import "./bar";
+import "./confirm";
+import type { Confirm } from "./confirm";
+import { facts, fraction } from "./facts";
+import { sheet } from "./sheet";
+import { stateOf } from "./state";
+
+const STILL = new Set(["queued", "paused", "interrupted"]);
+
+@customElement("narrowboat-run")
+export class NarrowboatRun extends LitElement {
+  static override styles = [
+    sheet,
+    css`
+      .head {
+        align-items: baseline;
+      }
+      .percent {
+        font-size: 2.5rem;
+        font-weight: 300;
+        line-height: 1;
+        letter-spacing: -0.03em;
+      }
+      nb-bar {
+        margin-block: 0.875rem 1rem;
+      }
+      dl {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr));
+        gap: 0.75rem 1.25rem;
+      }
+      dt {
+        font-size: 0.8125rem;
+        color: var(--quiet);
+      }
+      dd {
+        font-weight: 550;
+      }
+      .says {
+        min-height: 1.5rem;
+      }
+      .notice,
+      .actions {
+        margin-block-start: 1rem;
+      }
+    `,
+  ];
+
+  /** The run's address. */
+  @property() src = "";
+  /** `include` sends cookies to a server of another origin. */
+  @property() credentials: RequestCredentials = "same-origin";
+  /** Heading and actions are somebody else's business. */
+  @property({ type: Boolean }) bare = false;
+  @state() run: Run | null = null;
+  @state() private connection: Connection = "connecting";
+  @state() private unknown = false;
+  @state() private problem = "";
+  @state() private note = "";
+  @state() private busy = false;
+  @state() private linkable = false;
+  @query("nb-confirm") private readonly sure!: Confirm;
+  private leave = () => {};
+  private api = new Api("http://localhost/");
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    if (this.hasUpdated) this.follow();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.leave();
+  }
+
+  protected override willUpdate(changed: Map<string, unknown>): void {
+    if (changed.has("src") || changed.has("credentials")) this.follow();
+  }
+
+  private get id_(): string {
+    return decodeURIComponent(this.src.replace(/[?#].*|\/+$/g, "").split("/").at(-1) ?? "");
+  }
+
+  private follow(): void {
+    this.leave();
+    [this.run, this.unknown, this.problem, this.note] = [null, false, "", ""];
+    if (!this.src) return;
+    this.api = new Api(new URL("..", new URL(this.src.replace(/\/+$/, ""), document.baseURI)).href, this.credentials);
+    this.leave = liveOf(this.api).follow(this.id_, {
+      run: (run) => this.show(run),
+      connection: (state) => (this.connection = state),
+    });
+  }
+
+  private show(run: Run | null): void {
+    this.unknown = !run;
+    if (!run) return;
+    const [before, finished] = [this.run, run.artifact && !this.run?.artifact];
+    this.run = run;
+    if (finished) void this.api.has(`runs/${run.id}/links`).then((has) => (this.linkable = has));
+    this.dispatchEvent(new CustomEvent("change", { detail: run }));
+    if (before && before.state !== run.state) this.note = "";
+  }
+
+  private async during(work: () => Promise<void>): Promise<void> {
+    this.busy = true;
+    this.problem = this.note = "";
+    try {
+      await work();
+    } catch (error) {
+      this.problem = told(error);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  private readonly order = (what: string) => () =>
+    this.during(async () => {
+      if (what === "cancel" && !(await this.sure.ask())) return;
+      const run = await this.api.order(this.run!.id, what);
+      if (run.id === this.run!.id) liveOf(this.api).note(run);
+      else this.dispatchEvent(new CustomEvent("another", { detail: run, bubbles: true, composed: true }));
+    });
+
+  private readonly copyLink = () =>
+    this.during(async () => {
+      const made = await this.api.link(this.run!.id);
+      const [url, until] = [new URL(made.url, this.api.base).href, moment(made.expires_at)];
+      try {
+        await navigator.clipboard.writeText(url);
+        this.note = words.run.linkCopied(until);
+      } catch {
+        this.note = words.run.linkShown(url, until); // no permission, or no secure context
+      }
+    });
+
+  protected override render() {
+    if (this.unknown) return html`<p class="notice">${words.run.unknown}</p>`;
+    const run = this.run;
+    if (!run) return html`<p class="quiet" role="status">${words.connection[this.connection] || words.loading}</p>`;
+    return html`${this.bare ? nothing : this.head(run)}
+      <nb-bar
+        .share=${fraction(run)}
+        .still=${STILL.has(run.state)}
+        .label=${words.run.progress}
+        ?hidden=${run.ended}
+      ></nb-bar>
+      <p class="says quiet small" role="status" ?hidden=${!this.says(run)}>${this.says(run)}</p>
+      <dl class="figure">
+        ${facts(run).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}
+      </dl>
+      ${this.messages(run)} ${this.actions(run)}
+      <nb-confirm
+        .heading=${words.confirm.cancel(run.title)}
+        .text=${words.confirm.cancelText}
+        .yes=${words.confirm.yes}
+        .no=${words.confirm.no}
+      ></nb-confirm>`;
+  }
+
+  private head(run: Run): TemplateResult {
+    const part = fraction(run);
+    return html`<div class="row head">
+      <h2 part="title">${run.title}</h2>
+      ${stateOf(run.state)}
+      ${run.ended || part === null ? nothing : this.percent(part)}
+    </div>`;
+  }
+
+  private percent(part: number): TemplateResult {
+    return html`<span class="percent figure push" aria-hidden="true">${words.run.percent(Math.floor(part * 100))}</span>`;
+  }
+
+  /** What is going on, when it is not plain from the state. The network comes first: figures may be old. */
+  private says(run: Run): string {
+    if (!run.ended && words.connection[this.connection]) return words.connection[this.connection];
+    if (run.state === "queued" && run.not_before && Date.parse(run.not_before) > Date.now())
+      return words.run.startsAt(moment(run.not_before));
+    if (run.state === "succeeded" && !run.done) return words.run.noData;
+    return words.stateSays[run.state];
+  }
+
+  private messages(run: Run) {
+    const { restarted, shared } = words.run;
+    return html`${run.error && run.state !== "succeeded" ? html`<p class="notice">${toldOf(run.error)}</p>` : nothing}
+    ${run.generation > 1 && !run.ended ? html`<p class="notice warn">${restarted}</p>` : nothing}
+    ${run.holders > 1 && !run.ended ? html`<p class="quiet small">${shared(run.holders)}</p>` : nothing}
+    ${this.problem ? html`<p class="notice" role="alert">${this.problem}</p>` : nothing}
+    ${this.note ? html`<p class="notice good" role="status">${this.note}</p>` : nothing}`;
+  }
+
+  private actions(run: Run) {
+    const may = new Set(run.may);
+    const ask = (what: "pause" | "resume" | "cancel" | "rerun" | "retry", look: string, possible: boolean) =>
+      possible
+        ? html`<button class=${look} ?disabled=${this.busy} @click=${this.order(what)}>${words.run[what]}</button>`
+        : nothing;
+    const file = run.artifact ? html`<a class="button" download href=${this.api.artifact(run.id)}>${words.run.download}</a>` : nothing;
+    const part = !run.artifact && run.bytes && run.output.format !== "parquet";
+    const resumable = may.has("resume") && run.state !== "pausing";
+    return html`<div class="row actions">
+      ${file} ${ask("resume", part ? "" : "", resumable)}
+      ${part ? html`<a class="button plain" download href=${this.api.artifact(run.id, true)}>${words.run.partial}</a>` : nothing}
+      ${run.artifact && this.linkable
+        ? html`<button class="plain" ?disabled=${this.busy} @click=${this.copyLink}>${words.run.link}</button>`
+        : nothing}
+      ${ask("retry", "plain", run.ended && run.rows.rejected > 0)} ${ask("rerun", "plain", run.ended)}
+      ${ask("pause", "plain", may.has("pause"))} ${ask("cancel", "plain", may.has("cancel"))}
+    </div>`;
+  }
+}

@@ -1,0 +1,297 @@
+/** Starting a job: which rows, how many there are, which columns, how much, into which file. */
+
+import { css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+import { Refused } from "../api/client";
+import { told } from "../api/telling";
+import type { Column, Count, Job } from "../api/types";
+import type { Columns } from "../parts/columns";
+import "../parts/columns";
+import { asBody, asQuery, type Chosen, complete, defaults, field } from "../parts/fields";
+import { type Like, likeLast, outlook } from "../parts/outlook";
+import type { Pages } from "../parts/pages";
+import "../parts/pages";
+import { sheet } from "../parts/sheet";
+import { words } from "../strings";
+import { AskingElement } from "./asking";
+
+const TYPING = 350; // milliseconds without a change after which the rows are counted
+
+@customElement("nb-start")
+export class Start extends AskingElement {
+  static override styles = [
+    sheet,
+    css`
+      .back {
+        display: inline-flex;
+        align-items: center;
+        min-height: 2.75rem;
+        text-decoration: none;
+        font-weight: 550;
+      }
+      .lead {
+        max-width: 44rem;
+        margin-block: 0.375rem 1.5rem;
+      }
+      form {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr) 19rem;
+        gap: 1.25rem;
+        align-items: start;
+      }
+      .parts {
+        display: grid;
+        gap: 1.25rem;
+      }
+      #how-much {
+        margin-block-end: 0.375rem;
+      }
+      .fields {
+        display: grid;
+        grid-template-columns: repeat(auto-fill, minmax(min(13rem, 100%), 1fr));
+        gap: 1rem;
+        align-items: end;
+        margin-block-start: 0.875rem;
+      }
+      aside {
+        position: sticky;
+        top: 1.25rem;
+        display: grid;
+        gap: 0.875rem;
+      }
+      .many {
+        font-size: 2rem;
+        font-weight: 300;
+        letter-spacing: -0.02em;
+        line-height: 1.15;
+      }
+      summary {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 0.25rem 0.625rem;
+        min-height: 2.75rem;
+        margin: -0.625rem 0;
+        cursor: pointer;
+        border-radius: 0.5rem;
+      }
+      summary::before {
+        content: "";
+        width: 0.5rem;
+        height: 0.5rem;
+        margin-inline: 0.125rem 0.25rem;
+        border: solid var(--quiet);
+        border-width: 0 2px 2px 0;
+        transform: rotate(-45deg);
+      }
+      details[open] > summary::before {
+        transform: rotate(45deg);
+      }
+      details[open] > summary {
+        margin-block-end: 0.5rem;
+      }
+      aside button {
+        width: 100%;
+        min-height: 3rem;
+      }
+      @media (max-width: 52rem) {
+        form {
+          grid-template-columns: minmax(0, 1fr);
+        }
+        aside {
+          position: static;
+        }
+      }
+    `,
+  ];
+
+  @property() job = "";
+  @property({ attribute: false }) query = new URLSearchParams();
+  @state() private found: Job | null | undefined;
+  @state() private chosen: Chosen = {};
+  @state() private format = "";
+  @state() private count: Count | null = null;
+  @state() private counting = false;
+  @state() private countProblem = "";
+  @state() private columns: Column[] | null = null;
+  @state() private like: Like | null = null;
+  @state() private notify = false;
+  @state() private notBefore = "";
+  @state() private starting = false;
+  @query("nb-columns") private readonly columnsPart?: Columns;
+  @query("nb-pages") private readonly pagesPart?: Pages;
+  private typing = 0;
+  private asking = new AbortController();
+  private key = crypto.getRandomValues(new Uint32Array(4)).join("-");
+
+  protected override willUpdate(changed: Map<string, unknown>): void {
+    if (changed.has("job")) void this.load(() => this.open());
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.asking.abort();
+  }
+
+  private async open(): Promise<void> {
+    this.found = undefined;
+    const job = (await this.api.jobs()).find((one) => one.name === this.job) ?? null;
+    this.found = job;
+    if (!job) return;
+    this.chosen = defaults(job.parameters, this.query);
+    this.format = job.formats[0] ?? "";
+    this.look();
+    const past = await this.api.runs({ job: job.name, state: "succeeded", limit: 20 });
+    this.like = likeLast(past.runs);
+  }
+
+  private readonly set = (name: string, value: Chosen[string]) => {
+    this.chosen = { ...this.chosen, [name]: value };
+    this.key = crypto.getRandomValues(new Uint32Array(4)).join("-");
+    clearTimeout(this.typing);
+    this.typing = this.later(() => this.look(), TYPING);
+  };
+
+  /** Count the rows of what is chosen now, and learn the columns. */
+  private look(): void {
+    const job = this.found!;
+    this.asking.abort();
+    this.countProblem = "";
+    if (!complete(job.parameters, this.chosen)) {
+      [this.count, this.counting] = [null, false];
+      return;
+    }
+    const { signal } = (this.asking = new AbortController());
+    const query = asQuery(job.parameters, this.chosen);
+    this.counting = true;
+    void this.load(async () => {
+      try {
+        this.count = await this.api.count(job.name, query, signal);
+        this.columns = await this.api.columns(job.name, query, signal);
+      } catch (error) {
+        if (!(error instanceof Refused) || error.passing || error.status === 401) throw error;
+        [this.count, this.countProblem] = [null, told(error)];
+      } finally {
+        if (!signal.aborted) this.counting = false;
+      }
+    });
+  }
+
+  private readonly submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    this.starting = true;
+    try {
+      const started = await this.api.start(this.job, this.body(), this.key);
+      if (started.how !== "created") this.tell("say", words.start[started.how]);
+      location.hash = `#/runs/${started.id}`;
+    } catch (error) {
+      this.problem = told(error);
+    } finally {
+      this.starting = false;
+    }
+  };
+
+  private body() {
+    const job = this.found!;
+    return {
+      params: asBody(job.parameters, this.chosen),
+      output: {
+        ...(this.format ? { format: this.format } : {}),
+        ...(this.columnsPart?.choice ?? {}),
+        ...(this.pagesPart?.choice ?? {}),
+      },
+      ...(this.notBefore ? { not_before: new Date(this.notBefore).toISOString() } : {}),
+      ...(this.notify ? { notify: true } : {}),
+    };
+  }
+
+  protected override render() {
+    const { start } = words;
+    const back = html`<a class="back" href="#/jobs">← ${start.back}</a>`;
+    if (this.found === undefined) return html`${back}${this.waiting()}`;
+    if (!this.found) return html`${back}<p class="notice">${start.unknown}</p>`;
+    return html`${back}
+      <h1>${this.found.title}</h1>
+      <p class="lead quiet">${this.found.description}</p>
+      <form @submit=${this.submit} @change=${() => this.requestUpdate()}>
+        <div class="parts">${this.filters(this.found)} ${this.columnChoice()} ${this.file(this.found)} ${this.more(this.found)}</div>
+        ${this.summary()}
+      </form>`;
+  }
+
+  private filters(job: Job): TemplateResult {
+    const { filters, noFilters } = words.start;
+    return html`<section class="card" aria-labelledby="filters">
+      <h2 id="filters">${filters}</h2>
+      ${job.parameters.length
+        ? html`<div class="fields">${job.parameters.map((one) => field(one, this.chosen[one.name], this.set))}</div>`
+        : html`<p class="quiet">${noFilters}</p>`}
+    </section>`;
+  }
+
+  private columnChoice(): TemplateResult | typeof nothing {
+    if (!this.columns?.length) return nothing;
+    const summary = this.columnsPart?.summary ?? words.start.allColumns(this.columns.length);
+    return html`<details class="card">
+      <summary><h2>${words.start.columns}</h2><span class="quiet">${summary}</span></summary>
+      <nb-columns .available=${this.columns} @change=${() => this.requestUpdate()}></nb-columns>
+    </details>`;
+  }
+
+  private file(job: Job): TemplateResult {
+    const { start } = words;
+    const pick = (event: Event) => (this.format = (event.target as HTMLSelectElement).value);
+    return html`<section class="card" aria-labelledby="how-much">
+      <h2 id="how-much">${start.howMuch}</h2>
+      <nb-pages .count=${this.count} @change=${() => this.requestUpdate()}></nb-pages>
+      <div class="fields" ?hidden=${!job.formats.length}>
+        <label>
+          ${start.format}
+          <select name="format" @change=${pick}>
+            ${job.formats.map((one) => html`<option value=${one} ?selected=${one === this.format}>${spelledFormat(one)}</option>`)}
+          </select>
+        </label>
+      </div>
+    </section>`;
+  }
+
+  private more(job: Job): TemplateResult {
+    const { later, notBefore, notify } = words.start;
+    const when = (event: Event) => (this.notBefore = (event.target as HTMLInputElement).value);
+    const tell = (event: Event) => (this.notify = (event.target as HTMLInputElement).checked);
+    return html`${job.notify
+        ? html`<section class="card">
+            <label class="check"><input type="checkbox" name="notify" @change=${tell} /><span>${notify}</span></label>
+          </section>`
+        : nothing}
+      <details class="card">
+        <summary><h2>${later}</h2></summary>
+        <div class="fields">
+          <label>${notBefore}<input type="datetime-local" name="not_before" @change=${when} /></label>
+        </div>
+      </details>`;
+  }
+
+  private summary(): TemplateResult {
+    const { start } = words;
+    const rows = this.pagesPart?.rows ?? this.count?.rows ?? null;
+    const said = outlook(this.count, rows, this.format, this.like);
+    const wrong = Boolean(this.pagesPart?.wrong) || Boolean(this.columnsPart?.none) || Boolean(this.countProblem);
+    return html`<aside class="card">
+      <div role="status" aria-live="polite">
+        <p class="many figure">${this.counting ? html`<span class="quiet">${start.counting}</span>` : said.many}</p>
+        ${this.counting ? nothing : said.notes.map((note) => html`<p class="quiet small">${note}</p>`)}
+      </div>
+      ${this.countProblem ? html`<p class="notice">${this.countProblem}</p>` : nothing}
+      ${this.columnsPart?.none ? html`<p class="notice warn">${start.chooseOne}</p>` : nothing} ${this.trouble()}
+      <button ?disabled=${this.starting || wrong}>${this.starting ? start.starting : start.submit}</button>
+    </aside>`;
+  }
+}
+
+/** `csv.gz` as words. */
+function spelledFormat(name: string): string {
+  const [format = "", packed = ""] = name.split(".");
+  const { formats, packed: ways } = words.start;
+  return [formats[format] ?? format, ways[packed]].filter(Boolean).join(", ");
+}
