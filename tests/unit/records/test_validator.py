@@ -16,7 +16,8 @@ from narrowboat.data.records.field import declared
 from narrowboat.data.records.manners import Manners
 from narrowboat.data.records.mapping import columns
 from narrowboat.data.records.model import ModelCheck, fields_of
-from narrowboat.data.records.validator import Record, Rejected, Validator
+from narrowboat.data.records.record import Record, Rejected
+from narrowboat.data.records.validator import Validator
 from narrowboat.errors import BadConfiguration
 
 CITIES = {"Accra": 1, "Kumasi": 2}

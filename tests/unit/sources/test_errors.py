@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from narrowboat.data.sources import Database, query, table
-from narrowboat.data.sources.url import masked, scrub
+from narrowboat.data.url import masked, scrub
 from narrowboat.errors import BadConfiguration, BadParameter, MissingExtra, SourceFailed, SourceUnavailable
 from tests.unit.sources.places import Place, Postgres, Sqlite, read
 

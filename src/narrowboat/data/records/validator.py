@@ -3,41 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from narrowboat.data.records.cells import CONVERTERS, converted, stripped, text
 from narrowboat.data.records.field import Field, Lookup
 from narrowboat.data.records.manners import Manners
 from narrowboat.data.records.mapping import Columns
 from narrowboat.data.records.problem import Problem, shown
+from narrowboat.data.records.record import Cells, Record, Rejected
 from narrowboat.errors import BadConfiguration, NarrowboatError
 
-Cells: TypeAlias = tuple[Any, ...]
 Find: TypeAlias = Callable[[Lookup, Sequence[Any]], Mapping[Any, Any]]
 """Distinct values of a lookup's column to what they stand for; those that stand for nothing are left out."""
 Check: TypeAlias = Callable[[Sequence[Any]], "tuple[Any, ...] | list[Problem]"]
-
-
-class Record(NamedTuple):
-    """A row that is as it must be. row: its number in the file. cells: as they stand there."""
-
-    row: int
-    values: tuple[Any, ...]
-    """One a field, in their order."""
-    cells: Cells
-
-
-class Rejected(NamedTuple):
-    """A row that is refused, and why."""
-
-    row: int
-    cells: Cells
-    problems: tuple[Problem, ...]
-
-    @property
-    def message(self) -> str:
-        """All that is wrong, as one text: `phone: is required; city: …`."""
-        return "; ".join(f"{p.column}: {p.message}" if p.column else p.message for p in self.problems)
 
 
 class Validator:

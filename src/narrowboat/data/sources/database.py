@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from narrowboat.data.sources.relation import Session
-from narrowboat.data.sources.url import masked
+from narrowboat.data.url import masked
 from narrowboat.errors import BadConfiguration, MissingExtra
 
 _SQLITE = "sqlite:///"

@@ -19,7 +19,7 @@ from narrowboat.data.source import Count, Row
 from narrowboat.data.sources import mysql_catalogue
 from narrowboat.data.sources.mysql_catalogue import Connection
 from narrowboat.data.sources.relation import MARK, Named, Relation, Sql
-from narrowboat.data.sources.url import masked, scrub
+from narrowboat.data.url import masked, scrub
 from narrowboat.errors import BadParameter, SourceFailed, SourceUnavailable
 
 _CONNECTING: Final = 10

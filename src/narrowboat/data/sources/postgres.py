@@ -17,7 +17,7 @@ from narrowboat.data.source import Count, Row
 from narrowboat.data.sources import postgres_catalogue
 from narrowboat.data.sources.postgres_catalogue import Connection, numbered
 from narrowboat.data.sources.relation import Named, Relation, Sql
-from narrowboat.data.sources.url import masked, scrub
+from narrowboat.data.url import masked, scrub
 from narrowboat.errors import SourceFailed, SourceUnavailable
 
 _CONNECTING: Final = 10

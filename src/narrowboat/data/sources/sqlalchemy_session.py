@@ -12,7 +12,7 @@ from sqlalchemy.pool import NullPool
 
 from narrowboat.data.source import Count, Row
 from narrowboat.data.sources.plain import plain
-from narrowboat.data.sources.url import masked, scrub
+from narrowboat.data.url import masked, scrub
 from narrowboat.errors import MissingExtra, SourceFailed, SourceUnavailable
 
 

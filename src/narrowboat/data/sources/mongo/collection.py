@@ -16,7 +16,7 @@ from narrowboat.data.sources.declared import declared, fingerprint
 from narrowboat.data.sources.mongo.choice import Choice, Wanted
 from narrowboat.data.sources.mongo.filters import compared, matching
 from narrowboat.data.sources.reader import QueryReader
-from narrowboat.data.sources.url import masked
+from narrowboat.data.url import masked
 from narrowboat.errors import BadConfiguration, BadParameter, MissingExtra, NoResumeKey, UnknownColumn
 
 if TYPE_CHECKING:

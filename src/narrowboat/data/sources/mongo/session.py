@@ -27,7 +27,7 @@ from narrowboat.data.source import Count
 from narrowboat.data.sources.lookalike import no_such_table
 from narrowboat.data.sources.mongo.cells import Document, found
 from narrowboat.data.sources.mongo.choice import Wanted
-from narrowboat.data.sources.url import masked, scrub
+from narrowboat.data.url import masked, scrub
 from narrowboat.errors import SourceFailed, SourceUnavailable
 
 _CONNECTING: Final = 10_000

