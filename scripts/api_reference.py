@@ -21,10 +21,11 @@ MODULES = {
     "narrowboat.jobs.output": ["Output"],
     "narrowboat.kernel.runner": ["Settings", "Moment"],
     "narrowboat.kernel.model": ["Run", "State", "Counters", "Artifact", "Reject", "Event", "Request", "Submitted"],
+    "narrowboat.notify": ["Mail", "Webhook", "Apprise", "Channel", "Message", "Text"],
     "narrowboat.web.access": ["User", "Action", "WhoIs"],
     "narrowboat.people.links": ["Links", "Link"],
     "narrowboat.people.audit": ["Audit", "Entry", "Which"],
-    "narrowboat.testing": ["run_inline", "stop_after", "kill_at", "Interrupted"],
+    "narrowboat.testing": ["run_inline", "send_notices", "stop_after", "kill_at", "Interrupted"],
 }
 INTRODUCTION = """# Python
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from narrowboat.errors import BadConfiguration, IllegalTransition, NothingToRetry, UnknownJob
+from narrowboat.errors import BadConfiguration, CannotNotify, IllegalTransition, NothingToRetry, UnknownJob
 from narrowboat.jobs import artifact
 from narrowboat.jobs.definition import Definition, Delivering, delivering
 from narrowboat.jobs.delivery import Delivery
@@ -18,7 +18,7 @@ from narrowboat.jobs.output import RESERVED, Output
 from narrowboat.jobs.parameters import requester_of, signature
 from narrowboat.jobs.report import Report
 from narrowboat.kernel.dispatch import Dispatcher
-from narrowboat.kernel.model import NewRun, Request, Run, Submitted
+from narrowboat.kernel.model import NewRun, Request, Run, Submitted, Wanted
 from narrowboat.kernel.runner import Moment, Runner, Settings
 from narrowboat.kernel.store import Store
 from narrowboat.stores import open_database
@@ -26,7 +26,10 @@ from narrowboat.stores import open_database
 if TYPE_CHECKING:
     from narrowboat.dispatch.care import Care
     from narrowboat.kernel.attendance import Attendance
-    from narrowboat.kernel.outbox import Outbox
+    from narrowboat.kernel.outbox import Notice, Outbox
+    from narrowboat.notify.channel import Channel, Message
+    from narrowboat.notify.message import Download
+    from narrowboat.notify.sending import Sender
     from narrowboat.people.audit import Audit
     from narrowboat.people.links import Links
     from narrowboat.stores.database import Database
@@ -43,9 +46,10 @@ class Narrowboat:
     needed. folder: where artifacts are kept (beside the SQLite file, else `./narrowboat-files`). workers: child
     processes of the server that do the work. retention: seconds that an ended run and its file are kept.
     audit_retention: the same of entries in the audit log. public_url: where people reach the mounted application, such
-    as `https://shop.example/bulk`, for links that leave it. settings: how a worker works. watch: called in the worker
-    at every moment of a run, for logs and tests. target: `module:name` by which a worker finds this object; found by
-    itself where it is a global of an importable module.
+    as `https://shop.example/bulk`, for links that leave it. mail: how people who ask for it are told when their run has
+    ended. channels: others who can be told, by name. settings: how a worker works. watch: called in the worker at every
+    moment of a run, for logs and tests. target: `module:name` by which a worker finds this object; found by itself
+    where it is a global of an importable module.
     """
 
     def __init__(
@@ -57,6 +61,8 @@ class Narrowboat:
         retention: float = 7 * DAY,
         audit_retention: float = 365 * DAY,
         public_url: str | None = None,
+        mail: Channel | None = None,
+        channels: Mapping[str, Channel] | None = None,
         settings: Settings | None = None,
         watch: Callable[[Moment], None] | None = None,
         target: str | None = None,
@@ -64,6 +70,8 @@ class Narrowboat:
         self.workers, self.retention, self.audit_retention = workers, retention, audit_retention
         self._url, self._folder = url, folder
         self.public_url = _address(public_url)
+        self.channels = _channels(mail, channels or {})
+        self._told: dict[str, tuple[str, ...]] = {}
         self.settings = settings or Settings()
         self.watch = watch
         self.jobs: dict[str, Definition] = {}
@@ -165,9 +173,11 @@ class Narrowboat:
         block_rows: int = 500,
         consistent: bool = False,
         share_within: float = 300.0,
+        notify: tuple[str, ...] = (),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register the decorated function as an export: parameters in, a source (or several by name) out.
 
+        notify: who is told when a run of it has ended: names of channels, or addresses that are told by mail.
         See `jobs.export.Export` for the options. Raises BadConfiguration for a name that is taken.
         """
 
@@ -175,6 +185,7 @@ class Narrowboat:
             Export,
             name,
             title,
+            notify,
             formats=formats,
             queue=queue,
             priority=priority,
@@ -199,17 +210,20 @@ class Narrowboat:
         consistent: bool = False,
         share_within: float = 300.0,
         unfollowed: float | None = 60.0,
+        notify: tuple[str, ...] = (),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register the decorated function as a report: parameters in, one source out.
 
         formats: of its downloads. limit: reports of one user under way. unfollowed: seconds that a run goes on while
-        nobody follows it; None: to its end. See `jobs.report.Report`. Raises BadConfiguration for a name that is taken.
+        nobody follows it; None: to its end. notify: as of `export`. See `jobs.report.Report`. Raises BadConfiguration
+        for a name that is taken.
         """
 
         return self._delivery(
             Report,
             name,
             title,
+            notify,
             formats=formats,
             queue=queue,
             priority=priority,
@@ -222,17 +236,20 @@ class Narrowboat:
         )
 
     def _delivery(
-        self, kind: type[Delivery], name: str, title: str | None, **terms: Any
+        self, kind: type[Delivery], name: str, title: str | None, notify: tuple[str, ...], **terms: Any
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
             terms.update(requester=requester_of(function), description=(function.__doc__ or "").strip())
-            self.register(kind(name, function, signature(function), title or name, **terms))
+            self.register(kind(name, function, signature(function), title or name, **terms), notify=notify)
             return function
 
         return register
 
-    def register(self, job: Definition) -> None:
-        """Add a job that was defined without the decorator. Raises BadConfiguration for a name that is taken."""
+    def register(self, job: Definition, *, notify: tuple[str, ...] = ()) -> None:
+        """Add a job that was defined without the decorator. notify: as of `export`.
+
+        Raises BadConfiguration for a name that is taken.
+        """
         if job.name in self.jobs:
             raise BadConfiguration(f"There are two jobs called {job.name!r}.")
         if not job.name or "/" in job.name:
@@ -242,7 +259,11 @@ class Narrowboat:
                 f"The parameter {min(taken)!r} of {job.name!r} needs another name: {', '.join(sorted(RESERVED))} "
                 "are choices about the file in the address of every export."
             )
-        self.jobs[job.name] = job
+        try:
+            self._wanted(notify)
+        except CannotNotify as error:
+            raise BadConfiguration(f"{job.name!r} cannot tell {', '.join(notify)}: {error}") from error
+        self.jobs[job.name], self._told[job.name] = job, notify
 
     def job(self, name: str) -> Definition:
         """Raises UnknownJob."""
@@ -267,12 +288,14 @@ class Narrowboat:
         not_before: float = 0.0,
         priority: int | None = None,
         background: bool = False,
+        notify: tuple[str, ...] = (),
         conn: Any = None,
     ) -> Submitted:
         """Queue a run, or join the identical one under way. `conn` makes it part of the caller's transaction.
 
         attributes: JSON values that describe the owner, for a job that asks for its `Requester`. background: it goes
-        on to its end whether somebody follows it or not.
+        on to its end whether somebody follows it or not. notify: who is told when it has ended, beside those whom the
+        job tells: addresses, or names of channels; who is to be told need not follow. Raises CannotNotify.
         """
         new = self.delivering(name).request(
             params or {},
@@ -283,7 +306,8 @@ class Narrowboat:
             not_before=not_before,
             priority=priority,
         )
-        return self._submit(new._replace(unfollowed=None) if background else new, conn)
+        new = new._replace(unfollowed=None) if background or notify else new
+        return self._submit(new, conn, notify=notify)
 
     def rerun(self, run: Run, *, attributes: Mapping[str, Any] | None = None, by: str | None = None) -> Submitted:
         """The same request again, as a new run of the same owner.
@@ -304,13 +328,53 @@ class Narrowboat:
             raise NothingToRetry(f"Run {run.id} rejected nothing. To go on where it stopped, resume it.")
         return self._submit(_child(self.job(run.job).again(run, attributes), run, "retry"), by=by)
 
-    def _submit(self, new: NewRun, conn: Any = None, *, by: str | None = None) -> Submitted:
-        submitted = self.store.submit(new, conn=conn)
+    def _submit(
+        self, new: NewRun, conn: Any = None, *, notify: tuple[str, ...] = (), by: str | None = None
+    ) -> Submitted:
+        told = self._wanted((*self._told[new.job], *notify))
+        submitted = self.store.submit(new._replace(notify=told), conn=conn)
         detail = {"job": new.job, "how": submitted.how, **({"parent": new.parent} if new.parent else {})}
         by = new.owner if by is None else by
         self.audit(new.relation or "start", by=by, about=submitted.run.id, detail=detail, conn=conn)
         self._hint(submitted.run, conn)
         return submitted
+
+    def _wanted(self, whom: tuple[str, ...]) -> tuple[Wanted, ...]:
+        if not whom:
+            return ()
+        from narrowboat.notify.whom import wanted
+
+        return wanted(self.channels, whom)
+
+    def sender(self) -> Sender | None:
+        """What sends notices in a worker process; None where there are no channels."""
+        if not self.channels:
+            return None
+        from narrowboat.notify.sending import Sender
+
+        return Sender(self.outbox, self.channels, self._message)
+
+    def _message(self, notice: Notice, channel: Channel) -> Message:
+        from narrowboat.notify.message import compose
+
+        run = self.store.get(notice.run)
+        return compose(
+            notice,
+            run,
+            channel,
+            title=self.jobs[run.job].title if run.job in self.jobs else run.job,
+            download=self._download(run, notice, channel) if self.public_url and run.artifact else None,
+            page=f"{self.public_url}/" if self.public_url else "",
+        )
+
+    def _download(self, run: Run, notice: Notice, channel: Channel) -> Download:
+        """Where the file can be had: by anybody who has the link, or by who signs in."""
+        from narrowboat.notify.message import Download
+
+        if not channel.link:
+            return Download(f"{self.public_url}/runs/{run.id}/artifact", None)
+        link = self.links.lasting(run, by=f"notice {notice.key}")
+        return Download(link.url, link.expires)
 
     def _hint(self, run: Run, conn: Any = None) -> None:
         if run.ended:
@@ -425,6 +489,14 @@ def _address(url: str | None) -> str | None:
     if url is not None and not url.startswith(("http://", "https://")):
         raise BadConfiguration(f"public_url must begin with https:// (or http://), not {url!r}.")
     return url.rstrip("/") if url else None
+
+
+def _channels(mail: Channel | None, channels: Mapping[str, Channel]) -> dict[str, Channel]:
+    if mail is None and not channels:
+        return {}
+    from narrowboat.notify.whom import checked
+
+    return checked(mail, channels)
 
 
 def _beside(url: str) -> Path:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from narrowboat.kernel.memory import resident
 from narrowboat.kernel.model import ENDED, JobFigures
+from narrowboat.kernel.outbox import NoticeState
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -25,7 +26,7 @@ def render(nb: Narrowboat) -> bytes:
     from prometheus_client import CollectorRegistry, generate_latest
 
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Figures([*_queues(nb), *_runs(nb), *_process(nb)]))
+    registry.register(_Figures([*_queues(nb), *_runs(nb), *_notices(nb), *_process(nb)]))
     return generate_latest(registry)
 
 
@@ -84,6 +85,21 @@ def _ended(totals: list[JobFigures]) -> Iterator[Metric]:
         size.add_metric(labels, one.bytes)
         took.add_metric(labels, one.runs, one.seconds)
     yield from (runs, rows, size, took)
+
+
+def _notices(nb: Narrowboat) -> Iterator[Metric]:
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+    done = CounterMetricFamily(
+        "narrowboat_notices", "Notices that were sent or given up.", labels=["channel", "outcome"]
+    )
+    waiting = GaugeMetricFamily("narrowboat_notices_waiting", "Notices to be sent or tried again.", labels=["channel"])
+    for one in nb.outbox.totals():
+        if one.state is NoticeState.WAITING:
+            waiting.add_metric([one.channel], one.notices)
+        else:
+            done.add_metric([one.channel, one.state.value], one.notices)
+    yield from (done, waiting)
 
 
 def _process(nb: Narrowboat) -> Iterator[Metric]:

@@ -51,3 +51,9 @@ def kill_at(point: str, nth: int = 1) -> Callable[[Moment], None]:
             os.kill(os.getpid(), signal.SIGKILL)
 
     return watch
+
+
+def send_notices(nb: Narrowboat) -> None:
+    """Send all notices that are due now, in this thread, as a worker would. Nothing where `nb` has no channels."""
+    if sender := nb.sender():
+        sender.send_now()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from narrowboat.app import Narrowboat
 from narrowboat.data.columns import Column, Type
@@ -14,6 +14,9 @@ from narrowboat.errors import BadConfiguration
 from narrowboat.jobs.export import Export
 from narrowboat.jobs.parameters import PARSERS, Parameter
 from narrowboat.people.requester import NOBODY, Requester
+
+if TYPE_CHECKING:
+    from narrowboat.notify import Channel
 
 TOP = {
     "database": str,
@@ -24,6 +27,7 @@ TOP = {
     "public_url": str,
     "sources": dict,
     "exports": dict,
+    "notices": dict,
 }
 EXPORT = {
     "source": str,
@@ -43,6 +47,7 @@ EXPORT = {
     "time_limit": (int, float),
     "limit": int,
     "consistent": bool,
+    "notify": list,
 }
 PARAMETER = {"type": str, "required": bool, "choices": list}
 COLUMN = {"type": str, "zone": str, "currency": str, "scale": int}
@@ -68,6 +73,7 @@ def build(config: Mapping[str, Any], path: Path) -> Narrowboat:
     """The Narrowboat of a parsed file. Relative paths in it are relative to the file."""
     _check(config, TOP, "")
     url = _beside(config.get("database", "sqlite:///narrowboat.db"), path)
+    channels = {name: _channel(given, f"notices.{name}") for name, given in config.get("notices", {}).items()}
     nb = Narrowboat(
         url,
         folder=path.parent / config["folder"] if "folder" in config else None,
@@ -75,11 +81,14 @@ def build(config: Mapping[str, Any], path: Path) -> Narrowboat:
         retention=config.get("retention_days", 7) * 86400.0,
         audit_retention=config.get("audit_retention_days", 365) * 86400.0,
         public_url=config.get("public_url"),
+        mail=channels.pop("mail", None),
+        channels=channels,
         target=str(path),
     )
     sources = {name: _beside(_text(url, f"sources.{name}"), path) for name, url in config.get("sources", {}).items()}
     for name, export in config.get("exports", {}).items():
-        nb.register(_export(name, export, sources))
+        made = _export(name, export, sources)
+        nb.register(made, notify=_texts(export, "notify", f"exports.{name}"))
     return nb
 
 
@@ -93,6 +102,18 @@ def _check(given: Any, known: Mapping[str, Any], where: str) -> None:
             raise BadConfiguration(f"There is no key {at}. Keys: {', '.join(known)}.")
         if not isinstance(value, known[key]) or (isinstance(value, bool) and known[key] is not bool):
             raise BadConfiguration(f"{at} has the wrong type: {value!r}.")
+
+
+def _channel(given: Any, where: str) -> Channel:
+    from narrowboat.cli import notices
+
+    _check(given, notices.NOTICE, where)
+    for state, text in given.get("texts", {}).items():
+        _check(text, notices.TEXT, f"{where}.texts.{state}")
+    try:
+        return notices.channel(given)
+    except BadConfiguration as error:
+        raise BadConfiguration(f"{where}: {error}") from error
 
 
 def _text(value: Any, where: str) -> str:

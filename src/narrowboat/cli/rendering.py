@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from narrowboat.kernel.model import Event, Run
+from narrowboat.kernel.outbox import Notice, NoticeState
 
 
 def run_json(run: Run) -> dict[str, Any]:
@@ -48,6 +49,19 @@ def event_json(event: Event) -> dict[str, Any]:
         "after": event.after,
         "reason": event.reason,
         "by": event.by,
+    }
+
+
+def notice_json(notice: Notice) -> dict[str, Any]:
+    """Who is told, and what became of it, as JSON."""
+    waits = notice.state is NoticeState.WAITING
+    return {
+        "channel": notice.channel,
+        "recipient": notice.recipient or None,
+        "state": notice.state,
+        "tries": notice.tries,
+        "next_at": moment(notice.next) if waits else None,
+        "error": notice.error,
     }
 
 

@@ -10,7 +10,7 @@ from narrowboat.app import Narrowboat
 from narrowboat.cli import target
 from narrowboat.cli.outcome import complain, exit_status, print_json, say
 from narrowboat.cli.progress import Done, Progress
-from narrowboat.cli.rendering import amount, event_json, moment, run_json
+from narrowboat.cli.rendering import amount, event_json, moment, notice_json, run_json
 from narrowboat.errors import BadParameter
 from narrowboat.kernel.model import Filter, Request, Run, State
 
@@ -117,9 +117,10 @@ def _list(nb: Narrowboat, arguments: Namespace) -> int:
 def _tell(nb: Narrowboat, found: Run, *, as_json: bool) -> None:
     if found.error_code:
         complain(found.error_code, found.error)
-    events = nb.store.events(found.id)
+    events, notices = nb.store.events(found.id), nb.outbox.of(found.id)
     if as_json:
-        print_json(run_json(found) | {"events": [event_json(event) for event in events]})
+        told = [notice_json(notice) for notice in notices]
+        print_json(run_json(found) | {"events": [event_json(event) for event in events], "notices": told})
         return
     sys.stdout.write(f"{found.id}  {found.job}  {found.state}  {amount(found)}\n")
     if found.artifact:
@@ -127,3 +128,7 @@ def _tell(nb: Narrowboat, found: Run, *, as_json: bool) -> None:
     for event in events:
         by = f" (by {event.by})" if event.by else ""
         sys.stdout.write(f"  {moment(event.at)}  {event.after:<11}  {event.reason}{by}\n")
+    for notice in notices:
+        why = f": {notice.error}" if notice.error else ""
+        whom = f"{notice.channel} {notice.recipient}".strip()
+        sys.stdout.write(f"  told by {whom}: {notice.state.replace('_', ' ')}, {notice.tries} tries{why}\n")

@@ -11,6 +11,7 @@ import time
 from argparse import SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Callable
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from narrowboat import logs
 from narrowboat.app import Narrowboat
@@ -22,6 +23,9 @@ from narrowboat.dispatch.liveness import alive
 from narrowboat.dispatch.supervisor import Supervisor
 from narrowboat.kernel.memory import Pressure
 from narrowboat.kernel.runner import Moment
+
+if TYPE_CHECKING:
+    from narrowboat.notify.sending import Sender
 
 SLICES = 500
 """Slices after which a child makes room for a fresh one."""
@@ -67,11 +71,14 @@ def every_queue(nb: Narrowboat) -> tuple[str, ...]:
 
 def _supervised(nb: Narrowboat, name: str, channel: Channel, slices: int) -> int:
     """One child: works until its channel closes, it is told to stop, or it is time for a fresh one."""
-    runner = nb.runner(name, watch=_teller(channel))
+    sender = nb.sender()
+    runner = nb.runner(name, watch=_teller(channel, sender))
     inline = Inline(
         lambda: nb.store.due(nb.settings.queues, limit=16), channel=channel, woken=runner.look, drained=runner.drain
     )
     inline.bind(_recycled(lambda run_id: runner.run_slice(run_id) is not None, inline, nb, slices))
+    if sender:
+        inline.every(1.0, sender.look)
     # Ctrl-C reaches every process of a terminal; the supervisor then tells its children in order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A handler may interrupt the very locks that draining takes, so a thread does it.
@@ -81,6 +88,8 @@ def _supervised(nb: Narrowboat, name: str, channel: Channel, slices: int) -> int
     threading.Thread(target=_say_alive, args=(channel,), name="alive", daemon=True).start()
     with alive(nb.folder / "workers", name):
         inline.run_worker(nb.settings.queues)
+    if sender:
+        sender.stop()
     nb.store.close()
     return 0
 
@@ -92,14 +101,16 @@ def _say_alive(channel: Channel) -> None:
         time.sleep(1.0)
 
 
-def _teller(channel: Channel) -> Callable[[Moment], None]:
-    """Tells the supervisor that something was committed, and the log all that happens."""
+def _teller(channel: Channel, sender: Sender | None) -> Callable[[Moment], None]:
+    """Tells the supervisor that something was committed, the log all that happens, and the sender of an end."""
     note = logs.watcher()
 
     def tell(moment: Moment) -> None:
         note(moment)
         if moment.point in ("committed", "released"):
             channel.say("moved", moment.lease.run.id)
+        if sender and moment.run and moment.run.ended:
+            sender.look()
 
     return tell
 

@@ -75,6 +75,16 @@ class Links:
             raise BadParameter(f"A link lasts from 1 second to {LONGEST // DAY} days, not {seconds:g} seconds.")
         link = self._table.add(run.id, by, float(int(self._table.now() + seconds)))
         self._note("link.create", by=by, about=run.id, detail={"link": link.id, "expires": link.expires})
+        return self._addressed(link)
+
+    def lasting(self, run: Run, *, by: str, seconds: float = DAY) -> Link:
+        """The link that `by` made before, if it holds for half as long yet, else a new one: for what is sent again."""
+        until = self._table.now() + seconds / 2
+        made = (link for link in self._table.of_run(run.id) if link.by == by and not link.revoked)
+        found = next((link for link in made if link.expires >= until), None)
+        return self._addressed(found) if found else self.create(run, by=by, seconds=seconds)
+
+    def _addressed(self, link: Link) -> Link:
         return link._replace(url=f"{self._root}/links/{sign(self._key, link)}")
 
     def of_run(self, run: Run) -> Sequence[Link]:

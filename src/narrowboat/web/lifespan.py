@@ -14,6 +14,8 @@ from narrowboat.logs import shorten_cuts
 from narrowboat.web.drain import on_stop
 from narrowboat.web.threads import Threads
 
+log = logging.getLogger("narrowboat.web")
+
 
 @asynccontextmanager
 async def lifespan(nb: Narrowboat) -> AsyncIterator[None]:
@@ -27,6 +29,8 @@ async def lifespan(nb: Narrowboat) -> AsyncIterator[None]:
     threads = Threads(1)
     await threads.run(lambda: nb.store)
     logging.getLogger("uvicorn.error").addFilter(shorten_cuts)
+    if nb.channels and not nb.public_url:
+        log.warning("Notices will hold no link to the file: say public_url, where people reach this application.")
     nb.follow.serving, nb.follow.draining = True, False
     supervisor = None if nb.dispatcher or not nb.workers else _supervisor(nb)
     if supervisor:

@@ -37,6 +37,7 @@ class StartBody(BaseModel):
     priority: int | None = Field(
         default=None, ge=-1000, le=1000, description="Higher goes first. Above the job's own: operators only."
     )
+    notify: bool = Field(default=False, description="Mail you when it has ended, to the address of your account.")
 
 
 @with_config(DESCRIBED)
@@ -80,6 +81,8 @@ class Job(TypedDict):
     """Runs of one user under way."""
     may: list[str]
     """What the asking user may do with it."""
+    notify: bool
+    """Whether you can be mailed when a run of it has ended."""
 
 
 @with_config(DESCRIBED)
@@ -240,6 +243,27 @@ class Rejects(TypedDict):
 
 
 @with_config(DESCRIBED)
+class Notice(TypedDict):
+    """Somebody who is told when a run has ended."""
+
+    channel: str
+    recipient: str | None
+    """An address: yours; operators see everybody's."""
+    state: str
+    """`asked` (before the end), `waiting` (to be sent, or tried again), `sent` or `given_up`."""
+    tries: int
+    next_at: str | None
+    """When it is tried next, while it waits."""
+    error: str | None
+    """Why the last try failed: operators only."""
+
+
+@with_config(DESCRIBED)
+class Notices(TypedDict):
+    notices: list[Notice]
+
+
+@with_config(DESCRIBED)
 class Manifest(TypedDict):
     """What stands in the finished file, and what it was made with."""
 
@@ -395,7 +419,7 @@ class Operations(TypedDict):
 
 
 ANSWERS: tuple[type, ...] = (
-    Problem, Jobs, Columns, Count, Run, Started, Runs, History, Rejects, Manifest, NewLink, Links, Audit,
-    Health, Operations,
+    Problem, Jobs, Columns, Count, Run, Started, Runs, History, Rejects, Notices, Manifest, NewLink, Links,
+    Audit, Health, Operations,
 )  # fmt: skip
 """The shapes that routes answer with."""

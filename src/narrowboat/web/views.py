@@ -10,6 +10,7 @@ from narrowboat.data.formats import FORMATS
 from narrowboat.jobs import parameters
 from narrowboat.jobs.definition import Definition, Delivering
 from narrowboat.kernel import model
+from narrowboat.kernel.outbox import Notice, NoticeState
 from narrowboat.people.audit import Entry
 from narrowboat.people.links import Link
 from narrowboat.web import schemas
@@ -76,8 +77,8 @@ def _artifact(made: model.Artifact | None) -> schemas.File | None:
     return {"filename": made.path, "media_type": made.media_type, "bytes": made.bytes, "sha256": made.sha256}
 
 
-def job(found: Definition, user: User) -> schemas.Job:
-    """A job as this user sees it."""
+def job(found: Definition, user: User, *, notify: bool) -> schemas.Job:
+    """A job as this user sees it. notify: they can be mailed when a run of it has ended."""
     return {
         "name": found.name,
         "title": found.title,
@@ -88,6 +89,7 @@ def job(found: Definition, user: User) -> schemas.Job:
         "time_limit": found.time_limit,
         "limit": found.limit,
         "may": [action.value for action in Action if user.may(action, found.name)],
+        "notify": notify,
     }
 
 
@@ -144,6 +146,19 @@ def entry(found: Entry) -> schemas.AuditEntry:
         "action": found.action,
         "about": found.about,
         "detail": dict(found.detail),
+    }
+
+
+def notice(found: Notice, user: User) -> schemas.Notice:
+    """A notice as this user sees it."""
+    shown = user.sees_all or found.recipient == user.email
+    return {
+        "channel": found.channel,
+        "recipient": found.recipient if shown and found.recipient else None,
+        "state": found.state.value,
+        "tries": found.tries,
+        "next_at": moment(found.next) if found.state is NoticeState.WAITING else None,
+        "error": found.error if user.sees_all else None,
     }
 
 

@@ -15,6 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from narrowboat import Narrowboat, metrics
 from narrowboat.data.sources import rows
 from narrowboat.jobs.output import RESERVED
+from narrowboat.kernel.model import Request
+from narrowboat.notify import Apprise
 from narrowboat.testing import run_inline
 from narrowboat.web.access import Action
 from narrowboat.web.schemas import StartBody
@@ -51,9 +53,13 @@ def test_every_figure_is_in_the_table_with_its_labels(tmp_path: Path) -> None:
     nb.export("empty")(lambda: rows(list, columns=["a"]))
     run_inline(nb, nb.start("empty").run.id)
     nb.start("empty", priority=1)
+    nb.channels = {"ops": Apprise("json://127.0.0.1/", on=["cancelled"])}
+    for owner in ("ann", "ben"):
+        nb.ask(nb.start("empty", owner=owner, notify=("ops",)).run.id, Request.CANCEL)
+    nb.outbox.sent(nb.outbox.claim("ops", seconds=1))
     page = (DOCS / "howto/metrics.md").read_text()
     samples = [one for family in text_string_to_metric_families(metrics.render(nb).decode()) for one in family.samples]
-    assert len({one.name for one in samples}) == 11
+    assert len({one.name for one in samples}) == 13
     for one in samples:
         (row,) = re.findall(rf"^\|[^|]*`{one.name}`[^|]*\|([^|]*)\|", page, re.M)
         assert sorted(re.findall(r"`(\w+)`", row)) == sorted(one.labels)

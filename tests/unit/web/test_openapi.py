@@ -31,6 +31,7 @@ OPERATIONS = {
     "followRun": "GET /runs/{run}/events",
     "followRuns": "GET /events",
     "showHistory": "GET /runs/{run}/history",
+    "listNotices": "GET /runs/{run}/notices",
     "listRejects": "GET /runs/{run}/rejects",
     "showManifest": "GET /runs/{run}/manifest",
     "cancelRun": "POST /runs/{run}/cancel",

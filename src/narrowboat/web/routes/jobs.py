@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from narrowboat.errors import DeadlinePassed, JobFailed, NarrowboatError, NotAllowed
+from narrowboat.errors import CannotNotify, DeadlinePassed, JobFailed, NarrowboatError, NotAllowed
 from narrowboat.jobs.definition import Definition, delivering
 from narrowboat.jobs.output import Output
 from narrowboat.web import schemas, views
@@ -33,7 +33,9 @@ LOCATION = {"Location": {**TEXT, "description": "Where the run is."}}
 async def list_jobs(here: Here, user: Who) -> Response:
     """The jobs that you may know of, with their parameters and formats."""
     seen = [job for job in here.nb.jobs.values() if user.may(Action.SEE, job.name)]
-    return JSONResponse(schemas.Jobs(jobs=[views.job(job, user) for job in seen]))
+    return JSONResponse(
+        schemas.Jobs(jobs=[views.job(job, user, notify=_can_tell(here, user, job.name)) for job in seen])
+    )
 
 
 @router.get(
@@ -112,9 +114,29 @@ async def start_run(
         idempotency_key=idempotency_key,
         not_before=body.not_before.timestamp() if body.not_before else 0.0,
         priority=_priority(user, found, body.priority),
+        notify=_address(here, user, job) if body.notify else (),
     )
     view = schemas.Started(**here.view(submitted.run, user), how=submitted.how)
     return JSONResponse(view, 202, {"Location": address(request, f"/runs/{submitted.run.id}")})
+
+
+def _address(here: Context, user: User, job: str) -> tuple[str]:
+    """The asking user's own: a request names none, or this would be a relay for anybody's mail."""
+    if not user.email:
+        raise CannotNotify("Your account has no e-mail address to tell you at.")
+    if not _may_have_link(here, user, job):
+        raise NotAllowed(f"The mail would hold a link for whoever has it, and you may not share {job!r}.")
+    return (user.email,)
+
+
+def _can_tell(here: Context, user: User, job: str) -> bool:
+    return "mail" in here.nb.channels and bool(user.email) and _may_have_link(here, user, job)
+
+
+def _may_have_link(here: Context, user: User, job: str) -> bool:
+    """A mail is as good as a link that the user made: it may be passed on."""
+    mail = here.nb.channels.get("mail")
+    return not (mail and mail.link and here.nb.public_url) or user.may(Action.SHARE, job)
 
 
 def _priority(user: User, job: Definition, asked: int | None) -> int | None:

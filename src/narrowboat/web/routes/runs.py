@@ -182,6 +182,18 @@ async def list_rejects(
 
 
 @router.get(
+    "/runs/{run}/notices",
+    operation_id="listNotices",
+    responses={**json_of(schemas.Notices, "Who is told, and whether they were."), **problems_of(404)},
+)
+async def list_notices(run: str, here: Here, user: Who) -> Response:
+    """Who is told when the run has ended, and what became of it."""
+    await here.run(user, run)
+    found = await here.threads.run(here.nb.outbox.of, run)
+    return JSONResponse(schemas.Notices(notices=[views.notice(one, user) for one in found]))
+
+
+@router.get(
     "/runs/{run}/manifest",
     operation_id="showManifest",
     responses={**json_of(schemas.Manifest, "The manifest."), **problems_of(404, 409)},
