@@ -24,6 +24,8 @@ MODULES = {
     "narrowboat.notify": ["Mail", "Webhook", "Apprise", "Channel", "Message", "Text"],
     "narrowboat.web.access": ["User", "Action", "WhoIs"],
     "narrowboat.people.links": ["Links", "Link"],
+    "narrowboat.people.people": ["People"],
+    "narrowboat.people.accounts": ["Account", "Role", "Token"],
     "narrowboat.people.audit": ["Audit", "Entry", "Which"],
     "narrowboat.testing": ["run_inline", "send_notices", "stop_after", "kill_at", "Interrupted"],
 }

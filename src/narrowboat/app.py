@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from narrowboat.notify.sending import Sender
     from narrowboat.people.audit import Audit
     from narrowboat.people.links import Links
+    from narrowboat.people.people import People
     from narrowboat.stores.database import Database
     from narrowboat.web.access import WhoIs
     from narrowboat.web.follow import Follow
@@ -46,10 +47,10 @@ class Narrowboat:
     needed. folder: where artifacts are kept (beside the SQLite file, else `./narrowboat-files`). workers: child
     processes of the server that do the work. retention: seconds that an ended run and its file are kept.
     audit_retention: the same of entries in the audit log. public_url: where people reach the mounted application, such
-    as `https://shop.example/bulk`, for links that leave it. mail: how people who ask for it are told when their run has
-    ended. channels: others who can be told, by name. settings: how a worker works. watch: called in the worker at every
-    moment of a run, for logs and tests. target: `module:name` by which a worker finds this object; found by itself
-    where it is a global of an importable module.
+    as `https://shop.example/bulk`, for links that leave it. users: people sign in here, see `people`. mail: how people
+    who ask for it are told when their run has ended. channels: others who can be told, by name. settings: how a worker
+    works. watch: called in the worker at every moment of a run, for logs and tests. target: `module:name` by which a
+    worker finds this object; found by itself where it is a global of an importable module.
     """
 
     def __init__(
@@ -63,12 +64,14 @@ class Narrowboat:
         public_url: str | None = None,
         mail: Channel | None = None,
         channels: Mapping[str, Channel] | None = None,
+        users: bool = False,
         settings: Settings | None = None,
         watch: Callable[[Moment], None] | None = None,
         target: str | None = None,
     ) -> None:
         self.workers, self.retention, self.audit_retention = workers, retention, audit_retention
         self._url, self._folder = url, folder
+        self.users = users
         self.public_url = _address(public_url)
         self.channels = _channels(mail, channels or {})
         self._told: dict[str, tuple[str, ...]] = {}
@@ -132,6 +135,14 @@ class Narrowboat:
         from narrowboat.stores.links import SqlLinks
 
         return Links(SqlLinks(self._database), public_url=self.public_url, note=self.audit)
+
+    @cached_property
+    def people(self) -> People:
+        """Users of this server's own: `nb.asgi(user=nb.people)`."""
+        from narrowboat.people.people import People
+        from narrowboat.stores.people import SqlDirectory
+
+        return People(SqlDirectory(self._database), note=self.audit)
 
     @cached_property
     def follow(self) -> Follow:
@@ -457,6 +468,8 @@ class Narrowboat:
         """
         now = self.store.now()
         self.audit.purge(now - self.audit_retention)
+        if "people" in vars(self):
+            self.people.purge()
         runs = self.store.expired(now - self.retention, limit=limit)
         for run_id in runs:
             with suppress(IllegalTransition):  # resumed meanwhile
@@ -470,15 +483,15 @@ class Narrowboat:
 
         return lifespan(self)
 
-    def asgi(self, *, user: WhoIs | None = None, cors: tuple[str, ...] = ()) -> Any:
+    def asgi(self, *, user: WhoIs | People | None = None, cors: tuple[str, ...] = ()) -> Any:
         """An ASGI application to mount: `app.mount("/bulk", nb.asgi(user=current_user))`.
 
-        user: the one callable that decides who asks and what they may; None: loopback only.
-        cors: origins whose pages may call.
+        user: the one callable that decides who asks and what they may; `nb.people`, where users sign in here; None:
+        loopback only. cors: origins whose pages may call.
         """
         from narrowboat.web.app import build
 
-        return build(self, user=user, cors=cors)
+        return build(self, user=user or (self.people if self.users else None), cors=cors)
 
 
 def _child(new: NewRun, run: Run, relation: str) -> NewRun:

@@ -89,6 +89,40 @@ class NotAllowed(NarrowboatError, PermissionError):
     code = "not-allowed"
 
 
+class SignInFailed(NarrowboatError, PermissionError):
+    """The name or the password is wrong, or the user is disabled; which of these is not told."""
+
+    code = "sign-in-failed"
+
+
+class TooManyAttempts(NarrowboatError, PermissionError):
+    """Too many wrong passwords of late. `retry_after` is in seconds."""
+
+    code = "too-many-attempts"
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class UnknownUser(NarrowboatError, LookupError):
+    """This server has no user of that name."""
+
+    code = "unknown-user"
+
+
+class UnknownToken(NarrowboatError, LookupError):
+    """No token of that id exists, or it is somebody else's."""
+
+    code = "unknown-token"
+
+
+class NameTaken(NarrowboatError, ValueError):
+    """There is a user of that name, perhaps a disabled one."""
+
+    code = "name-taken"
+
+
 class MissingAttribute(NarrowboatError, LookupError):
     """The job chooses rows by something about the requester that nobody said."""
 

@@ -15,8 +15,8 @@ from narrowboat.stores.statements import Statements
 from tests.store.samples import Place
 
 FOLDER = Path(narrowboat.stores.__file__).parent / "queries"
-SMALL = ("totals", "notice_totals")
-"""A row for each job or channel, and state."""
+SMALL = ("totals", "notice_totals", "users")
+"""A row for each job or channel, and state; a row for each user."""
 
 
 @pytest.fixture(scope="module")

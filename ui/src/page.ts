@@ -80,6 +80,12 @@ export class Page extends LitElement {
         color: var(--accent);
         background: var(--tint);
       }
+      .who {
+        display: flex;
+        align-items: center;
+        gap: 0.75rem;
+        margin-inline-start: auto;
+      }
       main {
         padding-block: clamp(1.25rem, 4vw, 2.25rem) 5rem;
         outline: none;
@@ -127,6 +133,8 @@ export class Page extends LitElement {
   @state() private place = placeOf(location.hash);
   @state() private operator = false;
   @state() private signedOut = false;
+  /** Who signed in here; empty where another application knows the users. */
+  @state() private me = "";
   @state() private said = "";
   private quieter = 0;
 
@@ -148,7 +156,13 @@ export class Page extends LitElement {
       if (refusal instanceof Refused && refusal.status === 401) this.signedOut = true;
       else if (refusal instanceof Refused && refusal.passing) setTimeout(() => void this.whoIsIt(), 3000);
     }
+    if (!this.signedOut) this.me = await api.me();
   }
+
+  private readonly leave = async () => {
+    await api.delete("session").catch(() => undefined);
+    location.reload();
+  };
 
   private async go(): Promise<void> {
     this.place = placeOf(location.hash);
@@ -178,6 +192,12 @@ export class Page extends LitElement {
             ${this.tab("jobs", nav.start)} ${this.tab("runs", nav.runs)}
             ${this.operator ? this.tab("operations", nav.operations) : ""}
           </nav>
+          ${this.me && !this.signedOut
+            ? html`<div class="who">
+                <span class="quiet">${this.me}</span>
+                <button class="plain" @click=${this.leave}>${words.signIn.out}</button>
+              </div>`
+            : ""}
         </div>
       </header>
       <main id="main" tabindex="-1">${this.signedOut ? this.signIn() : this.view()}</main>

@@ -25,6 +25,7 @@ TOP = {
     "retention_days": (int, float),
     "audit_retention_days": (int, float),
     "public_url": str,
+    "users": dict,
     "sources": dict,
     "exports": dict,
     "notices": dict,
@@ -72,6 +73,7 @@ def read(path: Path) -> Narrowboat:
 def build(config: Mapping[str, Any], path: Path) -> Narrowboat:
     """The Narrowboat of a parsed file. Relative paths in it are relative to the file."""
     _check(config, TOP, "")
+    _check(config.get("users", {}), {}, "users")
     url = _beside(config.get("database", "sqlite:///narrowboat.db"), path)
     channels = {name: _channel(given, f"notices.{name}") for name, given in config.get("notices", {}).items()}
     nb = Narrowboat(
@@ -80,6 +82,7 @@ def build(config: Mapping[str, Any], path: Path) -> Narrowboat:
         workers=config.get("workers", 1),
         retention=config.get("retention_days", 7) * 86400.0,
         audit_retention=config.get("audit_retention_days", 365) * 86400.0,
+        users="users" in config,
         public_url=config.get("public_url"),
         mail=channels.pop("mail", None),
         channels=channels,

@@ -11,6 +11,8 @@ COMMANDS = {
     "serve": "run the server: HTTP, live progress, and workers",
     "worker": "run workers alone, on this or another machine",
     "runs": "list, show, cancel, pause, resume, retry or rerun runs",
+    "users": "add, list, change and disable the users of a server that knows its users itself",
+    "tokens": "create, list and revoke their tokens",
     "audit": "list who did what",
     "demo": "make sample data, start a server and export it over HTTP",
 }
@@ -60,6 +62,14 @@ def _load(name: str) -> Command:
             from narrowboat.cli import runs
 
             return runs
+        case "users":
+            from narrowboat.cli import users
+
+            return users
+        case "tokens":
+            from narrowboat.cli import tokens
+
+            return tokens
         case "audit":
             from narrowboat.cli import audit
 

@@ -48,6 +48,7 @@ def arguments(parser: ArgumentParser) -> None:
     add("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     add("--port", type=int, default=8000, help="port to listen on (8000); 0 takes a free one")
     add("--user", metavar="MODULE:CALLABLE", help="says who asks: a request in, a user out")
+    add("--users", action="store_true", help="people sign in here (see `narrowboat users`)")
     add(
         "--cors",
         action="append",
@@ -62,17 +63,29 @@ def arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """See `parser.Command`."""
     nb = target.load(arguments.target)
-    user = target.attribute(arguments.user) if arguments.user else None
+    user = _who(nb, arguments)
     if user is None and not _is_loopback(arguments.host):
         raise BadConfiguration(
             f"Nobody would have to sign in, and {arguments.host} can be reached from elsewhere. "
-            "Say who asks with --user module:callable, or listen on 127.0.0.1."
+            "Say who asks with --user module:callable, let people sign in here with --users, or listen on 127.0.0.1."
         )
     if arguments.workers is not None:
         nb.workers = arguments.workers
     with _listening(arguments.host, arguments.port) as ear:
         _serve(nb, user, arguments, ear)
     return 0
+
+
+def _who(nb: Narrowboat, arguments: Namespace) -> Any:
+    if arguments.user and arguments.users:
+        raise BadConfiguration("Say --user or --users: either your application knows the users, or this server does.")
+    if arguments.user:
+        return target.attribute(arguments.user)
+    if not (arguments.users or nb.users):
+        return None
+    if not nb.people.all():
+        say("There are no users yet. Make the first: narrowboat users add NAME --role admin TARGET")
+    return nb.people
 
 
 def _is_loopback(host: str) -> bool:
@@ -107,7 +120,7 @@ def _serve(nb: Narrowboat, user: Any, arguments: Namespace, ear: socket.socket) 
     host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
     say(f"Narrowboat listens on http://{host}:{ear.getsockname()[1]}/ (Ctrl-C stops)")
     if user is None:
-        say("Nobody has to sign in, so only this machine is served. To serve others: --host and --user.")
+        say("Nobody has to sign in, so only this machine is served. To serve others: --host and --user or --users.")
     for number in (signal.SIGINT, signal.SIGTERM):
         # uvicorn raises the signal once more when it has stopped in order, for whoever handled it before.
         signal.signal(number, lambda number, frame: None)

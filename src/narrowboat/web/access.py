@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, TypeAlias
 
 from fastapi import Depends
@@ -14,22 +13,9 @@ from starlette.requests import HTTPConnection, Request
 from narrowboat.errors import BadConfiguration, NotAllowed, NotSignedIn, UnknownJob, UnknownRun
 from narrowboat.jobs.definition import Definition
 from narrowboat.kernel.model import Run
+from narrowboat.people.actions import Action as Action  # it belongs to what hosts import from here
 from narrowboat.people.requester import Requester
 from narrowboat.web.threads import Threads
-
-
-class Action(StrEnum):
-    """What a user may do with a job and the runs of it that they see."""
-
-    SEE = "see"
-    """Know that the job exists, and see runs."""
-    START = "start"
-    """Start, rerun and retry; count the rows before."""
-    CONTROL = "control"
-    """Cancel, pause and resume."""
-    DOWNLOAD = "download"
-    SHARE = "share"
-    """Make links by which anybody may download."""
 
 
 def everything(action: Action, job: str) -> bool:

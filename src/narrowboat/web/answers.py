@@ -122,19 +122,21 @@ def files_of(*statuses: int) -> Responses:
 class Api(FastAPI):
     """FastAPI, but for the schemas of the answers: they are made when somebody first asks for them."""
 
+    shapes: tuple[type, ...] = schemas.ANSWERS
+
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document."""
         if not self.openapi_schema:
             document = super().openapi()
-            document.setdefault("components", {}).setdefault("schemas", {}).update(_answer_schemas())
+            document.setdefault("components", {}).setdefault("schemas", {}).update(_answer_schemas(self.shapes))
         return self.openapi_schema or {}
 
 
-def _answer_schemas() -> dict[str, Any]:
+def _answer_schemas(shapes: tuple[type, ...]) -> dict[str, Any]:
     from pydantic import TypeAdapter
 
     found: dict[str, Any] = {}
-    for shape in schemas.ANSWERS:
+    for shape in shapes:
         schema = TypeAdapter[Any](shape).json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
         found.update(schema.pop("$defs", {}))
         found[shape.__name__] = schema

@@ -9,28 +9,47 @@ from starlette.types import ASGIApp
 import narrowboat
 from narrowboat.app import Narrowboat
 from narrowboat.errors import NarrowboatError
-from narrowboat.web import problems
+from narrowboat.people.people import People
+from narrowboat.web import account_schemas, accounts, problems
 from narrowboat.web.access import WhoIs, dependency, signed_in
 from narrowboat.web.answers import Api
-from narrowboat.web.context import COUNTING_THREADS, READING_THREADS, STORE_THREADS, Context
+from narrowboat.web.context import COUNTING_THREADS, READING_THREADS, SIGNING_THREADS, STORE_THREADS, Context
 from narrowboat.web.cors import Cors
 from narrowboat.web.downloads import Downloads
 from narrowboat.web.guard import Guard
-from narrowboat.web.routes import artifacts, jobs, links, operations, pages, runs
+from narrowboat.web.routes import artifacts, jobs, links, operations, pages, people, runs
 from narrowboat.web.threads import Threads
 
 
-def build(nb: Narrowboat, *, user: WhoIs | None = None, cors: tuple[str, ...] = ()) -> ASGIApp:
+def build(nb: Narrowboat, *, user: WhoIs | People | None = None, cors: tuple[str, ...] = ()) -> ASGIApp:
     """The application of `nb`, to be mounted (then the host's lifespan is `nb.lifespan`) or served by itself.
 
-    user: see `access.WhoIs`; without one only this machine is served. cors: origins whose pages may call.
+    user: see `access.WhoIs`, or `nb.people`; without one only this machine is served. cors: origins whose
+    pages may call.
     """
     threads = Threads(STORE_THREADS)
     context = Context(
-        nb, threads, Threads(READING_THREADS), Threads(COUNTING_THREADS), Downloads(lambda: nb.audit, threads)
+        nb,
+        threads,
+        Threads(READING_THREADS),
+        Threads(COUNTING_THREADS),
+        Downloads(lambda: nb.audit, threads),
+        Threads(SIGNING_THREADS),
     )
-    app = Guard(_api(context, user), local_only=user is None, origins=cors)
+    own = isinstance(user, People)
+    api = _api(context, accounts.whois(user, nb.public_url) if isinstance(user, People) else user)
+    if own:
+        _know_people(api)
+    api.include_router(pages.router_of_pages())
+    app = Guard(api, local_only=user is None, origins=cors)
     return Cors(app, cors) if cors else app
+
+
+def _know_people(api: Api) -> None:
+    """This server knows its users itself."""
+    api.state.challenge = accounts.CHALLENGE
+    api.shapes += account_schemas.ANSWERS
+    api.include_router(people.router)
 
 
 def _api(context: Context, user: WhoIs | None) -> Api:
@@ -48,13 +67,6 @@ def _api(context: Context, user: WhoIs | None) -> Api:
     api.add_exception_handler(HTTPException, problems.on_http_exception)
     api.add_exception_handler(RequestValidationError, problems.on_invalid_request)
     api.add_exception_handler(Exception, problems.on_crash)
-    for router in (
-        jobs.router,
-        runs.router,
-        artifacts.router,
-        links.router,
-        operations.router,
-        pages.router_of_pages(),
-    ):
+    for router in (jobs.router, runs.router, artifacts.router, links.router, operations.router):
         api.include_router(router)
     return api

@@ -22,6 +22,7 @@ from narrowboat.web.threads import Threads
 STORE_THREADS = 4
 READING_THREADS = 4
 COUNTING_THREADS = 2
+SIGNING_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Context:
     counting: Threads
     """For counting rows in a source."""
     downloads: Downloads
+    signing: Threads
+    """For passwords, whose checks take memory; nothing else waits behind them."""
 
     async def run(self, user: User, run_id: str, action: Action = Action.SEE) -> Run:
         """A run, if this user may do this with it. Raises UnknownRun, NotAllowed."""

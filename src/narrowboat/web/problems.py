@@ -41,6 +41,11 @@ KINDS: Mapping[type[NarrowboatError], Kind] = {
     errors.NoArtifact: Kind(409, "There is no file to download"),
     errors.NotFinished: Kind(503, "The file is not finished yet"),
     errors.NotSignedIn: Kind(401, "Sign in first"),
+    errors.SignInFailed: Kind(401, "Signing in failed"),
+    errors.TooManyAttempts: Kind(429, "Too many attempts"),
+    errors.UnknownUser: Kind(404, "There is no such user"),
+    errors.UnknownToken: Kind(404, "There is no such token"),
+    errors.NameTaken: Kind(409, "The name is taken"),
     errors.NotAllowed: Kind(403, "This is not allowed"),
     errors.MissingAttribute: Kind(403, "Something about you is missing"),
     errors.TooManyRuns: Kind(429, "Too many runs at once"),
@@ -130,7 +135,7 @@ def answer(request: Request, error: NarrowboatError) -> Response:
     """The answer to one of our own errors."""
     if kind_of(error.code).status >= 500:
         log.error("%s %s: %s", request.method, request.url.path, error, exc_info=error)
-    seconds = error.retry_after if isinstance(error, errors.TooManyRuns) else None
+    seconds = error.retry_after if isinstance(error, errors.TooManyRuns | errors.TooManyAttempts) else None
     return answer_for(request, error.code, str(error), retry_after=seconds)
 
 
@@ -141,15 +146,16 @@ def answer_for(
     kind = kind_of(code)
     insider = bool(getattr(getattr(request.state, "user", None), "sees_all", False))
     detail = told(code, message, insider=insider)
-    headers = dict(_headers(kind.status, retry_after))
+    headers = dict(_headers(request, kind.status, retry_after))
     return problem(request, code or "error", kind.status, detail, title=kind.title, headers=headers, **more)
 
 
-def _headers(status: int, retry_after: int | None) -> Iterator[tuple[str, str]]:
+def _headers(request: Request, status: int, retry_after: int | None) -> Iterator[tuple[str, str]]:
     if seconds := retry_after or RETRY_AFTER.get(status):
         yield "Retry-After", str(seconds)
     if status == 401:
-        yield "WWW-Authenticate", 'Session realm="narrowboat"'
+        state = getattr(request.scope.get("app"), "state", None)
+        yield "WWW-Authenticate", getattr(state, "challenge", 'Session realm="narrowboat"')
 
 
 async def on_narrowboat_error(request: Request, error: Exception) -> Response:

@@ -88,7 +88,7 @@ def run(code: str, place: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("page", ["fastapi", "permissions", "metrics", "links", "audit"])
+@pytest.mark.parametrize("page", ["fastapi", "permissions", "metrics", "links", "audit", "users"])
 def test_every_example_runs(page: str, place: Path) -> None:
     for example in blocks(f"howto/{page}.md", "python"):
         run(example, place)

@@ -1,0 +1,2 @@
+-- How often somebody tried.
+select name, attempts, last_at from narrowboat.attempts where name = any(:names)

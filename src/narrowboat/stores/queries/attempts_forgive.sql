@@ -1,0 +1,2 @@
+-- The right password was given.
+delete from narrowboat.attempts where name = any(:names)

@@ -1,0 +1,2 @@
+-- Long ago.
+delete from narrowboat.attempts where last_at <= :now - :forget

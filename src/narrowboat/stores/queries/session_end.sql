@@ -1,0 +1,2 @@
+-- Somebody signed out.
+delete from narrowboat.sessions where digest = :digest

@@ -1,0 +1,2 @@
+-- Signed out everywhere.
+delete from narrowboat.sessions where user_id = :user

@@ -1,0 +1,2 @@
+-- It was used.
+update narrowboat.tokens set used_at = :now where token_id = :token

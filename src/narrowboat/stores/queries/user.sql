@@ -1,0 +1,2 @@
+-- A user.
+select * from narrowboat.users where user_id = :user
