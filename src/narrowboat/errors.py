@@ -286,6 +286,48 @@ class NotDelivered(NarrowboatError, ConnectionError):
         self.retry_after, self.final = retry_after, final
 
 
+class FileBroken(NarrowboatError, ValueError):
+    """The file cannot be read to its end: cut off, damaged, or not what its own format allows. Says where."""
+
+    code = "file-broken"
+
+
+class FileNotSupported(NarrowboatError, ValueError):
+    """The file is of a kind that rows cannot be read from; the message names it."""
+
+    code = "file-not-supported"
+
+
+class FileEncrypted(NarrowboatError, ValueError):
+    """The file is protected by a password."""
+
+    code = "file-encrypted"
+
+
+class FileTooLarge(NarrowboatError, ValueError):
+    """The file, what it expands to, or the memory that reading it takes is over the limit."""
+
+    code = "file-too-large"
+
+
+class FileTookTooLong(NarrowboatError, TimeoutError):
+    """Reading the file took longer than its limit."""
+
+    code = "file-took-too-long"
+
+
+class UnknownSheet(NarrowboatError, LookupError):
+    """The workbook has no such sheet; the message lists those there are."""
+
+    code = "unknown-sheet"
+
+
+class NoHeader(NarrowboatError, LookupError):
+    """No row of the sheet can be its header."""
+
+    code = "no-header"
+
+
 def outside(code: str | None) -> str | None:
     """What those who may not read an error's message are told instead; None: they may.
 

@@ -71,6 +71,13 @@ KINDS: Mapping[type[NarrowboatError], Kind] = {
     errors.StoreUnavailable: Kind(503, "The database of runs cannot be reached"),
     errors.CannotNotify: Kind(400, "Nobody can be told when it is done"),
     errors.NotDelivered: Kind(502, "A notice was not delivered"),
+    errors.FileBroken: Kind(422, "The file is damaged"),
+    errors.FileNotSupported: Kind(422, "Files of this kind cannot be read"),
+    errors.FileEncrypted: Kind(422, "The file is protected by a password"),
+    errors.FileTooLarge: Kind(422, "The file is too large"),
+    errors.FileTookTooLong: Kind(422, "Reading the file took too long"),
+    errors.UnknownSheet: Kind(422, "There is no such sheet"),
+    errors.NoHeader: Kind(422, "No row can be the header"),
 }
 """The one table from an error's class to its status."""
 

@@ -1,0 +1,142 @@
+"""Blocks as bytes, between the child that reads and the process that asked: JSON, column by column.
+
+JSON, since the child has read a file from someone unknown: nothing that it sends can be more than data (pickle can run
+code, marshal can crash). By column, since a column mostly holds one type: its texts are joined to one string, which is
+half the work of a string each.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time, timedelta
+from itertools import zip_longest
+from typing import Any, Final, TypeAlias
+
+from narrowboat.data.sheet import Block, Cell, CellError, Cells, SheetInfo
+from narrowboat.errors import FileBroken
+
+_SEPARATOR: Final = "\x7f"
+"""A control character that JSON leaves as it is. Texts that have one are sent another way."""
+_EMPTY: Final = "\x80"
+
+_Packed: TypeAlias = tuple[str, Any]
+_encode: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
+
+_PLAIN: Final = frozenset((str, int, float, bool, type(None)))
+_NONE: Final = type(None)
+
+
+def pack(block: Block) -> bytes:
+    """A block as bytes."""
+    columns = list(map(_packed, zip_longest(*[cells for _, cells in block.rows])))
+    return _encode([[number for number, _ in block.rows], sorted(block.hidden), columns]).encode()
+
+
+def unpack(data: bytes) -> Block:
+    """The block. Raises FileBroken where the bytes are none: who sent them is not trusted."""
+    try:
+        numbers, hidden, packed = json.loads(data)
+        columns = [_UNPACK[kind](content) for kind, content in packed]
+        rows = [
+            (int(number), _trimmed(cells)) for number, cells in zip(numbers, zip(*columns, strict=True), strict=True)
+        ]
+        return Block(rows, frozenset(map(int, hidden)))
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
+        raise FileBroken(f"Reading the file went wrong within its own process: {error}.") from error
+
+
+def pack_sheets(sheets: Sequence[SheetInfo]) -> bytes:
+    return _encode([[*info[:5], dict(info.guessed)] for info in sheets]).encode()
+
+
+def unpack_sheets(data: bytes) -> list[SheetInfo]:
+    """Raises FileBroken."""
+    try:
+        return [
+            SheetInfo(
+                str(name), hidden is True, rows, names and tuple(map(str, names)), tuple(map(int, columns)), guessed
+            )
+            for name, hidden, rows, names, columns, guessed in json.loads(data)
+        ]
+    except (ValueError, TypeError, RecursionError) as error:
+        raise FileBroken(f"Reading the file went wrong within its own process: {error}.") from error
+
+
+def _packed(column: tuple[Cell, ...]) -> _Packed:
+    types = set(map(type, column))
+    if str in types and types <= {str, _NONE}:
+        return _joined(column, _NONE in types)
+    if types <= _PLAIN:
+        return "json", column
+    types.discard(_NONE)
+    if len(types) == 1 and (pack := _PACK.get(kind := types.pop())):
+        return kind.__name__, [cell if cell is None else pack(cell) for cell in column]
+    return "mixed", [_tagged(cell) for cell in column]
+
+
+def _joined(column: tuple[Any, ...], gaps: bool) -> _Packed:
+    text = _SEPARATOR.join([_EMPTY if cell is None else cell for cell in column] if gaps else column)
+    if text.count(_SEPARATOR) != len(column) - 1 or text.count(_EMPTY) != column.count(None):
+        return "json", column
+    return ("texts" if gaps else "text"), text
+
+
+def _tagged(cell: Cell) -> Any:
+    if type(cell) in _PLAIN:
+        return cell
+    kind = type(cell)
+    return [kind.__name__, _PACK[kind](cell)]
+
+
+def _untagged(cell: Any) -> Cell:
+    if type(cell) is not list:
+        return cell  # type: ignore[no-any-return]  # JSON has no other scalars than cells have
+    kind, content = cell
+    return _ONE[str(kind)](content)
+
+
+def _trimmed(cells: Cells) -> Cells:
+    if cells[-1] is not None:
+        return cells
+    end = len(cells)
+    while end and cells[end - 1] is None:
+        end -= 1
+    return cells[:end]
+
+
+def _split(text: str) -> list[str]:
+    return text.split(_SEPARATOR)
+
+
+def _split_with_gaps(text: str) -> list[str | None]:
+    return [None if cell == _EMPTY else cell for cell in text.split(_SEPARATOR)]
+
+
+_PACK: Final[dict[type, Callable[[Any], Any]]] = {
+    date: date.toordinal,
+    datetime: datetime.isoformat,
+    time: time.isoformat,
+    timedelta: lambda cell: [cell.days, cell.seconds, cell.microseconds],
+    CellError: lambda cell: cell.text,
+}
+_ONE: Final[dict[str, Callable[[Any], Cell]]] = {
+    "date": date.fromordinal,
+    "datetime": datetime.fromisoformat,
+    "time": time.fromisoformat,
+    "timedelta": lambda parts: timedelta(*parts),
+    "CellError": lambda text: CellError(str(text)),
+}
+
+
+def _each(one: Callable[[Any], Cell]) -> Callable[[Any], list[Cell]]:
+    return lambda column: [cell if cell is None else one(cell) for cell in column]
+
+
+_UNPACK: Final[dict[str, Callable[[Any], Sequence[Cell]]]] = {
+    "text": _split,
+    "texts": _split_with_gaps,
+    "json": lambda column: column,
+    "mixed": lambda column: [_untagged(cell) for cell in column],
+    **{kind: _each(one) for kind, one in _ONE.items()},
+}

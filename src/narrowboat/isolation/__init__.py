@@ -1,0 +1,8 @@
+"""Work on untrusted input in a child process with limits. Knows nothing of what the work is."""
+
+from __future__ import annotations
+
+from narrowboat.isolation.confinement import Confinement
+from narrowboat.isolation.process import Child
+
+__all__ = ["Child", "Confinement"]
