@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from narrowboat.errors import BadConfiguration, CannotNotify, IllegalTransition, NothingToRetry, UnknownJob
-from narrowboat.jobs import artifact
+from narrowboat.data.sink import Sink
+from narrowboat.data.sinks import Folder
+from narrowboat.errors import BadConfiguration, CannotNotify, NothingToRetry, UnknownJob
 from narrowboat.jobs.definition import Definition, Delivering, delivering
 from narrowboat.jobs.delivery import Delivery
 from narrowboat.jobs.export import Export
+from narrowboat.jobs.keeping import Keeping
 from narrowboat.jobs.output import RESERVED, Output
 from narrowboat.jobs.parameters import requester_of, signature
 from narrowboat.jobs.report import Report
@@ -44,11 +46,12 @@ class Narrowboat:
     """Jobs, their runs, and how they are worked on.
 
     url: the database of runs, `sqlite:///file.db` or `postgresql://…`, or a function that tells it when it is first
-    needed. folder: where artifacts are kept (beside the SQLite file, else `./narrowboat-files`). workers: child
-    processes of the server that do the work. retention: seconds that an ended run and its file are kept.
-    audit_retention: the same of entries in the audit log. public_url: where people reach the mounted application, such
-    as `https://shop.example/bulk`, for links that leave it. users: people sign in here, see `people`. mail: how people
-    who ask for it are told when their run has ended. channels: others who can be told, by name. settings: how a worker
+    needed. folder: where artifacts grow (beside the SQLite file, else `./narrowboat-files`). sink: where finished ones
+    are kept, a `data.sinks.Folder` or `S3`; None: in that folder, without a quota. workers: child processes of the
+    server that do the work. retention: seconds that an ended run and its file are kept. audit_retention: the same of
+    entries in the audit log. public_url: where people reach the mounted application, such as
+    `https://shop.example/bulk`, for links that leave it. users: people sign in here, see `people`. mail: how people who
+    ask for it are told when their run has ended. channels: others who can be told, by name. settings: how a worker
     works. watch: called in the worker at every moment of a run, for logs and tests. target: `module:name` by which a
     worker finds this object; found by itself where it is a global of an importable module.
     """
@@ -58,6 +61,7 @@ class Narrowboat:
         url: str | Callable[[], str] = "sqlite:///narrowboat.db",
         *,
         folder: str | Path | None = None,
+        sink: Sink | None = None,
         workers: int = 1,
         retention: float = 7 * DAY,
         audit_retention: float = 365 * DAY,
@@ -72,6 +76,7 @@ class Narrowboat:
         self.workers, self.retention, self.audit_retention = workers, retention, audit_retention
         self._url, self._folder = url, folder
         self.users = users
+        self.sink = sink or Folder()
         self.public_url = _address(public_url)
         self.channels = _channels(mail, channels or {})
         self._told: dict[str, tuple[str, ...]] = {}
@@ -91,6 +96,11 @@ class Narrowboat:
     def folder(self) -> Path:
         """Where artifacts are kept."""
         return Path(self._folder) if self._folder else _beside(self.url)
+
+    @cached_property
+    def keeping(self) -> Keeping:
+        """What becomes of the files of runs."""
+        return Keeping(self.sink, self.folder / "runs")
 
     @cached_property
     def _database(self) -> Database:
@@ -306,7 +316,10 @@ class Narrowboat:
 
         attributes: JSON values that describe the owner, for a job that asks for its `Requester`. background: it goes
         on to its end whether somebody follows it or not. notify: who is told when it has ended, beside those whom the
-        job tells: addresses, or names of channels; who is to be told need not follow. Raises CannotNotify.
+        job tells: addresses, or names of channels; who is to be told need not follow.
+
+        Raises BadParameter, UnknownJob, UnknownFormat, CannotNotify, TooManyRuns, IdempotencyConflict, and StorageFull
+        where the disk or its quota has no room.
         """
         new = self.delivering(name).request(
             params or {},
@@ -343,6 +356,7 @@ class Narrowboat:
         self, new: NewRun, conn: Any = None, *, notify: tuple[str, ...] = (), by: str | None = None
     ) -> Submitted:
         told = self._wanted((*self._told[new.job], *notify))
+        self.keeping.check()
         submitted = self.store.submit(new._replace(notify=told), conn=conn)
         detail = {"job": new.job, "how": submitted.how, **({"parent": new.parent} if new.parent else {})}
         by = new.owner if by is None else by
@@ -437,7 +451,15 @@ class Narrowboat:
             for watcher in watchers:
                 watcher(moment)
 
-        return Runner(self.store, self.jobs, self.run_folder, worker=worker, settings=self.settings, watch=tell)
+        return Runner(
+            self.store,
+            self.jobs,
+            self.run_folder,
+            outlet=self.keeping,
+            worker=worker,
+            settings=self.settings,
+            watch=tell,
+        )
 
     def care(self, changed: Callable[[Run], None] | None = None) -> Care:
         """What every server, and every worker without one, calls about once a second.
@@ -462,20 +484,16 @@ class Narrowboat:
         )
 
     def purge(self, *, limit: int = 100) -> int:
-        """Delete ended runs and entries of the audit log past their retention. Returns how many runs were found.
+        """Delete ended runs and entries of the audit log past their retention, and local files that are kept elsewhere.
 
-        The store forgets a run before its files go: one that somebody resumes at this moment keeps them.
+        Returns how many runs went: not all, where that would take longer than about a second.
         """
         now = self.store.now()
         self.audit.purge(now - self.audit_retention)
         if "people" in vars(self):
             self.people.purge()
-        runs = self.store.expired(now - self.retention, limit=limit)
-        for run_id in runs:
-            with suppress(IllegalTransition):  # resumed meanwhile
-                self.store.forget(run_id)
-                artifact.remove(self.run_folder(run_id))
-        return len(runs)
+        self.keeping.drop_local(self.store)
+        return self.keeping.purge(self.store, now - self.retention, limit=limit)
 
     def lifespan(self, app: Any) -> AbstractAsyncContextManager[None]:
         """For `FastAPI(lifespan=nb.lifespan)`: starts the workers with the application and stops them with it."""

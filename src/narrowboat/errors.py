@@ -227,11 +227,25 @@ class TargetFailed(NarrowboatError, RuntimeError):
     outside = LOG
 
 
+class SinkUnavailable(NarrowboatError, ConnectionError):
+    """Where finished files are kept cannot be reached or went away; the file is on the local disk."""
+
+    code = "sink-unavailable"
+    outside = AGAIN
+
+
+class SinkFailed(NarrowboatError, RuntimeError):
+    """Where finished files are kept refused the file: wrong credentials, no such bucket; it is on the local disk."""
+
+    code = "sink-failed"
+    outside = LOG
+
+
 class StorageFull(NarrowboatError, OSError):
     """The disk or the quota is full; what was committed is kept and the run may be resumed."""
 
     code = "storage-full"
-    outside = "What is done so far is kept: resume the run later."
+    outside = "What is done so far is kept. Try again later, or resume the run; if it lasts, tell who runs this server."
 
 
 class JobFailed(NarrowboatError, RuntimeError):

@@ -26,7 +26,7 @@ def render(nb: Narrowboat) -> bytes:
     from prometheus_client import CollectorRegistry, generate_latest
 
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Figures([*_queues(nb), *_runs(nb), *_notices(nb), *_process(nb)]))
+    registry.register(_Figures([*_queues(nb), *_runs(nb), *_notices(nb), *_disk(nb), *_process(nb)]))
     return generate_latest(registry)
 
 
@@ -100,6 +100,17 @@ def _notices(nb: Narrowboat) -> Iterator[Metric]:
         else:
             done.add_metric([one.channel, one.state.value], one.notices)
     yield from (done, waiting)
+
+
+def _disk(nb: Narrowboat) -> Iterator[Metric]:
+    """Of this process's machine."""
+    from prometheus_client.core import GaugeMetricFamily
+
+    room, folder = nb.sink.room, nb.run_folder("").parent
+    yield GaugeMetricFamily("narrowboat_disk_used_bytes", "Taken by the files of runs.", room.used(folder))
+    yield GaugeMetricFamily("narrowboat_disk_free_bytes", "Free on the disk of these files.", room.free(folder))
+    if room.quota is not None:
+        yield GaugeMetricFamily("narrowboat_disk_quota_bytes", "What these files may take.", room.quota)
 
 
 def _process(nb: Narrowboat) -> Iterator[Metric]:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from narrowboat import Narrowboat
+from narrowboat.data.sinks import Folder
 from narrowboat.data.sources import Query, table
 from narrowboat.kernel.runner import Moment, Settings
 from narrowboat.testing import kill_at
@@ -49,6 +50,7 @@ point, _, nth = os.environ.get("CRASH_AT", "").partition(":")
 nb = Narrowboat(
     os.environ.get("CRASH_STORE", f"sqlite:///{PLACE}/runs.db"),
     folder=PLACE / "files",
+    sink=Folder(keep_free=0),
     settings=Settings(lease=float(os.environ.get("CRASH_LEASE", "2")), chunk=0.0, barren_limit=1000),
     watch=kill_at(point, int(nth)) if point else next((WATCHES[name] for name in WATCHES if name in os.environ), None),
     target=f"{__file__}:nb",

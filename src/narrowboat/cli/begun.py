@@ -11,6 +11,7 @@ from narrowboat.cli.asked import Asked
 from narrowboat.cli.foreground import WORKER
 from narrowboat.cli.outcome import say
 from narrowboat.cli.place import Place
+from narrowboat.data.sinks import Folder
 from narrowboat.errors import BadParameter, NarrowboatError
 from narrowboat.jobs import artifact
 from narrowboat.jobs.export import Export
@@ -43,7 +44,7 @@ def refuse_to_replace(place: Place) -> None:
 @contextmanager
 def at(place: Place, asked: Asked, *, time_limit: float | None) -> Iterator[Narrowboat]:
     """A Narrowboat whose only job is this export, with its state in the place."""
-    nb = Narrowboat(place.store, folder=place.folder)
+    nb = Narrowboat(place.store, folder=place.folder, sink=Folder(keep_free=0))
     # The digest is the run's parameter, so that --resume notices other arguments.
     digest = Parameter("request", str, required=True, nullable=False)
     nb.register(Export(JOB, lambda request: asked.sources(), (digest,), title=JOB, time_limit=time_limit))

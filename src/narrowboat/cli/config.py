@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from narrowboat.app import Narrowboat
 from narrowboat.data.columns import Column, Type
+from narrowboat.data.room import MB
+from narrowboat.data.sink import Sink
+from narrowboat.data.sinks import S3, Folder
 from narrowboat.data.sources import Query, query, table
 from narrowboat.errors import BadConfiguration
 from narrowboat.jobs.export import Export
@@ -26,10 +29,28 @@ TOP = {
     "audit_retention_days": (int, float),
     "public_url": str,
     "users": dict,
+    "sink": dict,
     "sources": dict,
     "exports": dict,
     "notices": dict,
 }
+SINK = {
+    "bucket": str,
+    "prefix": str,
+    "endpoint": str,
+    "region": str,
+    "path_style": bool,
+    "encryption": str,
+    "kms_key": str,
+    "checksum": str,
+    "redirect": bool,
+    "link_seconds": int,
+    "keep_local_hours": (int, float),
+    "quota_mb": (int, float),
+    "keep_free_mb": (int, float),
+}
+BYTES = {"quota_mb": "quota", "keep_free_mb": "keep_free"}
+"""Keys of a sink that are given in megabytes, and its options that are in bytes."""
 EXPORT = {
     "source": str,
     "table": str,
@@ -79,6 +100,7 @@ def build(config: Mapping[str, Any], path: Path) -> Narrowboat:
     nb = Narrowboat(
         url,
         folder=path.parent / config["folder"] if "folder" in config else None,
+        sink=_sink(config.get("sink", {})),
         workers=config.get("workers", 1),
         retention=config.get("retention_days", 7) * 86400.0,
         audit_retention=config.get("audit_retention_days", 365) * 86400.0,
@@ -93,6 +115,20 @@ def build(config: Mapping[str, Any], path: Path) -> Narrowboat:
         made = _export(name, export, sources)
         nb.register(made, notify=_texts(export, "notify", f"exports.{name}"))
     return nb
+
+
+def _sink(given: Any) -> Sink:
+    """A bucket, if one is named; else the folder."""
+    _check(given, SINK, "sink")
+    options = {name: value for name, value in given.items() if name not in ("keep_local_hours", *BYTES)}
+    options |= {option: int(given[name] * MB) for name, option in BYTES.items() if name in given}
+    if "keep_local_hours" in given:
+        options["keep_local"] = given["keep_local_hours"] * 3600.0
+    if "bucket" in given:
+        return S3(**options)
+    if meaningless := sorted(set(given) - set(BYTES)):
+        raise BadConfiguration(f"sink.{meaningless[0]} needs sink.bucket: without a bucket, files stay in the folder.")
+    return Folder(**options)
 
 
 def _check(given: Any, known: Mapping[str, Any], where: str) -> None:

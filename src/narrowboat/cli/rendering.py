@@ -32,7 +32,9 @@ def run_json(run: Run) -> dict[str, Any]:
         "parent": run.parent,
         "relation": run.relation,
         "error": error_json(run),
-        "artifact": {"filename": file.path, "bytes": file.bytes, "sha256": file.sha256} if file else None,
+        "artifact": {"filename": file.path, "bytes": file.bytes, "sha256": file.sha256, "copy": file.copy}
+        if file
+        else None,
     }
 
 

@@ -125,6 +125,8 @@ def _tell(nb: Narrowboat, found: Run, *, as_json: bool) -> None:
     sys.stdout.write(f"{found.id}  {found.job}  {found.state}  {amount(found)}\n")
     if found.artifact:
         sys.stdout.write(f"  file: {nb.run_folder(found.id) / found.artifact.path}\n")
+        if found.artifact.copy:
+            sys.stdout.write(f"  copy: {' '.join(found.artifact.copy.values())}\n")
     for event in events:
         by = f" (by {event.by})" if event.by else ""
         sys.stdout.write(f"  {moment(event.at)}  {event.after:<11}  {event.reason}{by}\n")

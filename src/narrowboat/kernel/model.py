@@ -250,6 +250,8 @@ class Artifact(NamedTuple):
     bytes: int
     sha256: str
     manifest: Mapping[str, Any]
+    copy: Mapping[str, str] | None = None
+    """Where it is kept besides, or instead: opaque to all but the sink."""
 
 
 class Part(NamedTuple):

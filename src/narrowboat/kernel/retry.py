@@ -5,6 +5,7 @@ from __future__ import annotations
 from narrowboat.errors import (
     JobFailed,
     NarrowboatError,
+    SinkUnavailable,
     SourceUnavailable,
     StoreUnavailable,
     TargetUnavailable,
@@ -12,7 +13,7 @@ from narrowboat.errors import (
 )
 from narrowboat.kernel.model import Failed, Later
 
-PASSING = (SourceUnavailable, TargetUnavailable, StoreUnavailable, UnknownJob)
+PASSING = (SourceUnavailable, TargetUnavailable, SinkUnavailable, StoreUnavailable, UnknownJob)
 """Faults that go away by themselves: a restarted database, a cut connection, a worker older than the job."""
 
 LONGEST_WAIT = 60.0

@@ -26,7 +26,7 @@ from narrowboat.kernel.pace import Pace
 from narrowboat.kernel.pulse import Pulse
 from narrowboat.kernel.retry import decide
 from narrowboat.kernel.store import Store
-from narrowboat.kernel.work import Job, Planner, Transactional, Work
+from narrowboat.kernel.work import Job, Outlet, Planner, Transactional, Work
 
 
 class Settings(NamedTuple):
@@ -59,6 +59,10 @@ class Moment(NamedTuple):
     """The run after its release."""
 
 
+class _SliceOver(Exception):
+    """Sending an artifact goes on in another slice."""
+
+
 class Runner:
     """Runs slices of runs on the calling thread. One runner a worker process."""
 
@@ -68,11 +72,12 @@ class Runner:
         jobs: Mapping[str, Job],
         folder: Callable[[str], Path],
         *,
+        outlet: Outlet,
         worker: str,
         settings: Settings,
         watch: Callable[[Moment], None],
     ) -> None:
-        self._store, self._jobs, self._folder = store, jobs, folder
+        self._store, self._jobs, self._folder, self._outlet = store, jobs, folder, outlet
         self._worker, self.settings, self._watch = worker, settings, watch
         self._pressure = Pressure(settings.memory_mark)
         self._pulse: Pulse | None = None
@@ -155,9 +160,10 @@ class Runner:
     def _work(self, lease: Lease, work: Work, pulse: Pulse) -> Outcome:
         """Chunk after chunk until something ends the slice."""
         if (lease.run.cursor or {}).get("done"):
-            return self._publish(lease, work)
+            return self._publish(lease, work, pulse)
         pace, began = Pace(self.settings.chunk), time.monotonic()
         while pulse.control is Control.GO_ON:
+            self._outlet.check()
             asked = time.monotonic()
             chunk = work.advance(pace.blocks)._replace(memory=peak())
             self._watch(Moment("written", lease, chunk))
@@ -166,7 +172,7 @@ class Runner:
             if lease.part:
                 return Yielded()
             if chunk.last and control is not Control.CANCEL:
-                return self._publish(lease, work)
+                return self._publish(lease, work, pulse)
             if control is not Control.GO_ON:
                 return Stopped(control)
             pace.took(time.monotonic() - asked, pressed=self._relieve())
@@ -187,16 +193,31 @@ class Runner:
         return pressed
 
     def _slice_is_over(self, seconds: float) -> bool:
-        if self._draining or self._pressure.over_mark():
+        return self._pressure.over_mark() or self._must_make_room(seconds)
+
+    def _must_make_room(self, seconds: float) -> bool:
+        if self._draining:
             return True
         if seconds < self.settings.slice:
             return False
         return self.settings.always_yield or bool(self._store.due(self.settings.queues, limit=1))
 
-    def _publish(self, lease: Lease, work: Work) -> Outcome:
+    def _publish(self, lease: Lease, work: Work, pulse: Pulse) -> Outcome:
+        began = time.monotonic()
+
+        def sent() -> None:
+            if pulse.lost:
+                raise LeaseLost(f"Run {lease.run.id} was taken over by another worker.")
+            if self._must_make_room(time.monotonic() - began):
+                raise _SliceOver
+
         artifact = work.publish(self._extents(lease.run.id))
+        try:
+            delivered = artifact and self._outlet.deliver(lease.run, artifact, sent)
+        except _SliceOver:
+            return Yielded()
         self._watch(Moment("published", lease))
-        return Finished(artifact)
+        return Finished(delivered)
 
     def _extents(self, run_id: str) -> Iterator[Extent]:
         after = -1

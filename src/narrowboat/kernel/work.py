@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
-from narrowboat.kernel.model import Artifact, Chunk, Control, Cursor, Extent, Lease
+from narrowboat.kernel.model import Artifact, Chunk, Control, Cursor, Extent, Lease, Run
 
 
 class Work(Protocol):
@@ -29,6 +29,21 @@ class Work(Protocol):
 
     def close(self) -> None:
         """Give everything back. Idempotent."""
+        ...
+
+
+class Outlet(Protocol):
+    """Where the artifacts of all jobs go."""
+
+    def check(self) -> None:
+        """Raises StorageFull where nothing more may be written. Cheap: called before every chunk."""
+        ...
+
+    def deliver(self, run: Run, artifact: Artifact, sent: Callable[[], None]) -> Artifact:
+        """Keep a published artifact, and say where. Idempotent; goes on where it was interrupted.
+
+        sent: called after every piece; what it raises stops the sending.
+        """
         ...
 
 

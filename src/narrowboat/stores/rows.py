@@ -120,6 +120,7 @@ def from_artifact(artifact: Artifact) -> str:
             "bytes": artifact.bytes,
             "sha256": artifact.sha256,
             "manifest": artifact.manifest,
+            **({"copy": artifact.copy} if artifact.copy else {}),
         }
     )
 

@@ -111,7 +111,8 @@ def files_of(*statuses: int) -> Responses:
             headers={"Content-Range": TEXT},
         ),
         302: {
-            "description": "Not finished yet, and it cannot be sent while it grows: wait again, there.",
+            "description": "It is kept elsewhere: download it there, within minutes. Or it is not finished yet, and "
+            "cannot be sent while it grows: wait again, there.",
             "headers": {"Location": TEXT},
         },
         304: {"description": "The file that the client has."},

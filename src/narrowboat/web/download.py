@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from narrowboat.data.format import Format
 from narrowboat.errors import NoArtifact
@@ -74,7 +74,11 @@ async def _finished(
     digest = base64.b64encode(bytes.fromhex(made.sha256)).decode()
     headers["Repr-Digest"] = f"sha-256=:{digest}:"
     path = context.nb.run_folder(run.id) / made.path
-    if not await context.reading.run(path.is_file):
+    is_local = await context.reading.run(path.is_file)
+    if elsewhere := await context.reading.run(_elsewhere, context, made, is_local, headers["Content-Disposition"]):
+        if request.method == "GET":  # what is signed is this one method
+            return RedirectResponse(elsewhere, 302, {"Cache-Control": "no-store"})
+    elif not is_local:
         raise NoArtifact(f"The file of run {run.id} is not there any more. Run it again.")
     span, status = Span(0, made.bytes), 200
     if asked:
@@ -85,6 +89,10 @@ async def _finished(
         headers["Content-Range"] = f"bytes {span.begin}-{span.end - 1}/{made.bytes}"
     headers["Content-Length"] = str(span.end - span.begin)
     return _answer(request, in_threads(context.reading, of_file(path, span)), status, headers)
+
+
+def _elsewhere(context: Context, made: Artifact, is_local: bool, disposition: str) -> str | None:
+    return context.nb.keeping.url(made, disposition, is_local=is_local)
 
 
 def _growing(context: Context, request: Request, run: Run, shape: Shape, asked: ranges.Range | None) -> Response:

@@ -59,6 +59,8 @@ KINDS: Mapping[type[NarrowboatError], Kind] = {
     errors.UnusableFile: Kind(422, "The file cannot be imported"),
     errors.TargetUnavailable: Kind(503, "The data's destination cannot be reached"),
     errors.TargetFailed: Kind(500, "The data's destination refused the request"),
+    errors.SinkUnavailable: Kind(503, "Where files are kept cannot be reached"),
+    errors.SinkFailed: Kind(500, "The file could not be kept"),
     errors.NoResumeKey: Kind(422, "The source cannot be read in pieces"),
     errors.UnknownColumn: Kind(422, "There is no such column"),
     errors.UnknownFormat: Kind(422, "There is no such format"),

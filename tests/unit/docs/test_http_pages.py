@@ -13,6 +13,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from narrowboat import Narrowboat, metrics
+from narrowboat.data.sinks import Folder
 from narrowboat.data.sources import rows
 from narrowboat.jobs.output import RESERVED
 from narrowboat.kernel.model import Request
@@ -49,7 +50,7 @@ def test_every_action_is_explained() -> None:
 
 
 def test_every_figure_is_in_the_table_with_its_labels(tmp_path: Path) -> None:
-    nb = Narrowboat(f"sqlite:///{tmp_path / 'nb.db'}")
+    nb = Narrowboat(f"sqlite:///{tmp_path / 'nb.db'}", sink=Folder(quota=10**9))
     nb.export("empty")(lambda: rows(list, columns=["a"]))
     run_inline(nb, nb.start("empty").run.id)
     nb.start("empty", priority=1)
@@ -59,7 +60,7 @@ def test_every_figure_is_in_the_table_with_its_labels(tmp_path: Path) -> None:
     nb.outbox.sent(nb.outbox.claim("ops", seconds=1))
     page = (DOCS / "howto/metrics.md").read_text()
     samples = [one for family in text_string_to_metric_families(metrics.render(nb).decode()) for one in family.samples]
-    assert len({one.name for one in samples}) == 13
+    assert len({one.name for one in samples}) == 16
     for one in samples:
         (row,) = re.findall(rf"^\|[^|]*`{one.name}`[^|]*\|([^|]*)\|", page, re.M)
         assert sorted(re.findall(r"`(\w+)`", row)) == sorted(one.labels)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from narrowboat.errors import SourceUnavailable
-from narrowboat.kernel.model import Artifact, Chunk, Counters, Extent, Lease, NewRun, Reject
+from narrowboat.kernel.model import Artifact, Chunk, Counters, Extent, Lease, NewRun, Reject, Run
 
 
 @dataclass
@@ -24,6 +24,7 @@ class Tally:
     kind: str = "tally"
     opened: int = 0
     published: int = 0
+    artifact: Artifact | None = None
     seen: list[int] = field(default_factory=list)
     extents: list[Extent] = field(default_factory=list)
 
@@ -75,9 +76,27 @@ class Counting:
     def publish(self, extents: Iterable[Extent]) -> Artifact | None:
         self._job.published += 1
         self._job.extents = list(extents)
-        return None
+        return self._job.artifact
 
     def interrupt(self) -> None:
         self._interrupted.set()
 
     def close(self) -> None: ...
+
+
+@dataclass
+class Shelf:
+    """Keeps artifacts in pieces. Implements `kernel.work.Outlet`."""
+
+    pieces: int = 1
+    kept: int = 0
+    before: Callable[[int], None] = lambda number: None
+    """Called before each piece: to raise, or ask something."""
+    check: Callable[[], None] = lambda: None
+
+    def deliver(self, run: Run, artifact: Artifact, sent: Callable[[], None]) -> Artifact:
+        while self.kept < self.pieces:
+            self.before(self.kept + 1)
+            self.kept += 1
+            sent()
+        return artifact._replace(copy={"shelf": run.id})

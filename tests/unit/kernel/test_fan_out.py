@@ -15,6 +15,7 @@ from narrowboat.kernel.runner import Moment, Runner, Settings
 from narrowboat.kernel.store import Store
 from narrowboat.kernel.work import Planned
 from narrowboat.stores import open_store
+from tests.unit.kernel.tally import Shelf
 
 PARTS = 60
 
@@ -73,7 +74,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def runner(store: Store, job: Crowd, worker: str, watch: object = None) -> Runner:
     return Runner(
-        store, {"crowd": job}, Path, worker=worker, settings=Settings(), watch=watch or (lambda moment: None)
+        store, {"crowd": job}, Path, outlet=Shelf(), worker=worker, settings=Settings(),
+        watch=watch or (lambda moment: None),
     )  # type: ignore[arg-type]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from narrowboat.kernel.model import Control, Lease, Request, Run, State
 from narrowboat.kernel.runner import Moment, Runner, Settings
 from narrowboat.kernel.store import Store
 from narrowboat.stores import open_store
-from tests.unit.kernel.tally import Counting, Tally
+from tests.unit.kernel.tally import Counting, Shelf, Tally
 
 
 @pytest.fixture
@@ -31,8 +31,9 @@ class Bench:
     def __init__(self, store: Store, folder: Path, job: Tally, **settings: object) -> None:
         self.store, self.job, self.moments = store, job, list[Moment]()
         self.on: Callable[[Moment], None] = lambda moment: None
+        self.shelf = Shelf()
         self.runner = Runner(
-            store, {job.name: job}, lambda run_id: folder / run_id, worker="w1",
+            store, {job.name: job}, lambda run_id: folder / run_id, outlet=self.shelf, worker="w1",
             settings=Settings(**settings), watch=self._watch,  # type: ignore[arg-type]
         )  # fmt: skip
 

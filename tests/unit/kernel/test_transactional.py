@@ -14,7 +14,7 @@ from narrowboat.kernel.model import Chunk, Control, Lease, Run, State
 from narrowboat.kernel.runner import Moment, Runner, Settings
 from narrowboat.kernel.store import Store
 from narrowboat.stores import open_store
-from tests.unit.kernel.tally import Counting, Tally
+from tests.unit.kernel.tally import Counting, Shelf, Tally
 
 
 class Ledger(Tally):
@@ -74,7 +74,13 @@ def worked_on(store: Store, path: Path, watch: Callable[[Run], Callable[[Moment]
     job.path = path
     run = store.submit(job.request()).run
     runner = Runner(
-        store, {job.name: job}, lambda run_id: path.parent, worker="w1", settings=Settings(), watch=watch(run)
+        store,
+        {job.name: job},
+        lambda run_id: path.parent,
+        outlet=Shelf(),
+        worker="w1",
+        settings=Settings(),
+        watch=watch(run),
     )
     runner.run_slice(run.id)
     return store.get(run.id)
