@@ -388,17 +388,17 @@ class Narrowboat:
             run,
             channel,
             title=self.jobs[run.job].title if run.job in self.jobs else run.job,
-            download=self._download(run, notice, channel) if self.public_url and run.artifact else None,
+            download=self._download(run, channel) if self.public_url and run.artifact else None,
             page=f"{self.public_url}/" if self.public_url else "",
         )
 
-    def _download(self, run: Run, notice: Notice, channel: Channel) -> Download:
-        """Where the file can be had: by anybody who has the link, or by who signs in."""
+    def _download(self, run: Run, channel: Channel) -> Download:
+        """Where the file can be had: by anybody who has the link, one for all who are told of the run; or signed in."""
         from narrowboat.notify.message import Download
 
         if not channel.link:
             return Download(f"{self.public_url}/runs/{run.id}/artifact", None)
-        link = self.links.lasting(run, by=f"notice {notice.key}")
+        link = self.links.lasting(run, by="notices")
         return Download(link.url, link.expires)
 
     def _hint(self, run: Run, conn: Any = None) -> None:

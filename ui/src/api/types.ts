@@ -25,7 +25,7 @@ export interface Job {
   time_limit: number | null;
   limit: number | null;
   may: string[];
-  /** Whether a message can be sent when it ends; servers without notices do not say. */
+  /** Whether the user can be mailed when it ends. */
   notify?: boolean;
 }
 
