@@ -133,4 +133,5 @@ def _tell(nb: Narrowboat, found: Run, *, as_json: bool) -> None:
     for notice in notices:
         why = f": {notice.error}" if notice.error else ""
         whom = f"{notice.channel} {notice.recipient}".strip()
-        sys.stdout.write(f"  told by {whom}: {notice.state.replace('_', ' ')}, {notice.tries} tries{why}\n")
+        tries = "1 try" if notice.tries == 1 else f"{notice.tries} tries"
+        sys.stdout.write(f"  told by {whom}: {notice.state.replace('_', ' ')}, {tries}{why}\n")
