@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from narrowboat import Narrowboat
+from narrowboat import Narrowboat, Requester
 from narrowboat.data.sources import rows, table
 from narrowboat.kernel.runner import Settings
 
@@ -54,6 +54,18 @@ def tap(name: str) -> Any:
 def unrepeatable(name: str) -> Any:
     """The same, but an interrupted run starts from zero."""
     return rows(lambda: _dripping(FOLDER / name), columns=["n", "text"])
+
+
+@nb.export("near", formats=("csv",))
+def near(requester: Requester, name: str | None = None) -> Any:
+    """Leads of the requester's city, and of no other."""
+    return table(f"sqlite:///{CRM}", "leads").where(city=requester.attributes["city"], name=name)
+
+
+@nb.export('odd "name"\r\nSet-Cookie: evil=1; é 😀', formats=("csv",))
+def odd() -> Any:
+    """A name that would like to be more than one line of a header."""
+    return rows([(1,)], columns=["n"])
 
 
 @nb.export("broken")
@@ -104,6 +116,8 @@ def application(how: str) -> Any:
 
     if how == "alone":
         return nb.asgi()
+    if how == "people":
+        return nb.asgi(user=nb.people)
     served = nb.asgi(user=who, cors=("https://shop.example",))
     if how == "users":
         return served
