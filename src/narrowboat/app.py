@@ -26,8 +26,16 @@ from narrowboat.kernel.store import Store
 from narrowboat.stores import open_database
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from narrowboat.data.columns import Column
+    from narrowboat.data.records import Field
+    from narrowboat.data.records.manners import Manners
+    from narrowboat.data.target import Target
     from narrowboat.dispatch.care import Care
+    from narrowboat.jobs.importer import Import
     from narrowboat.kernel.attendance import Attendance
+    from narrowboat.kernel.model import Reject
     from narrowboat.kernel.outbox import Notice, Outbox
     from narrowboat.notify.channel import Channel, Message
     from narrowboat.notify.message import Download
@@ -265,6 +273,92 @@ class Narrowboat:
             return function
 
         return register
+
+    def importer(
+        self,
+        name: str,
+        *,
+        row: type[BaseModel] | Sequence[Field | Column | str],
+        into: Target,
+        unique: Sequence[str | Sequence[str]] = (),
+        mode: str = "create",
+        title: str | None = None,
+        description: str = "",
+        undo: bool = False,
+        manners: Manners | None = None,
+        notify: tuple[str, ...] = (),
+        **terms: Any,
+    ) -> Import:
+        """Register an import: rows of a spreadsheet become records of a target.
+
+        row: a pydantic model, or fields. into: `table(url, name)`, `function(f)`. unique: keys by which a row's record
+        is found, each a column's name or several. mode: `create`, `update`, `upsert` or `skip`. undo: runs can be taken
+        back. manners: how people write numbers, dates and telephone numbers. notify: as of `export`. terms: queue,
+        priority, time_limit, limit, block_rows, preview; see `jobs.importer.Import`. Raises BadConfiguration for a name
+        that is taken, or a definition that cannot work.
+        """
+        from narrowboat.jobs.importer import define
+
+        job = define(
+            name, row=row, into=into, home=self.url, unique=unique, mode=mode, title=title or name,
+            description=description, undo=undo, manners=manners, **terms,
+        )  # fmt: skip
+        self.register(job, notify=notify)
+        return job
+
+    def importing(self, name: str) -> Import:
+        """The import of that name. Raises UnknownJob."""
+        from narrowboat.jobs.importer import importing
+
+        return importing(self.job(name))
+
+    def import_file(
+        self,
+        name: str,
+        file: str | Path,
+        *,
+        owner: str = "",
+        again: bool = False,
+        idempotency_key: str | None = None,
+        not_before: float = 0.0,
+        priority: int | None = None,
+        **choices: Any,
+    ) -> Submitted:
+        """Queue a run of the import `name` over a file that workers can read, and that stays until the run has ended.
+
+        The same content, imported by this owner before, is answered with that run (`how` is `known`), but for
+        again=True.
+        choices: name, sheet, header, mapping, guess, dry_run; see `jobs.input.Input`. Raises UnknownJob, BadParameter.
+        """
+        from narrowboat.jobs.input import Input
+
+        new = self.importing(name).request(
+            Input.of(Path(file), **choices),
+            owner=owner,
+            again=again,
+            idempotency_key=idempotency_key,
+            not_before=not_before,
+            priority=priority,
+        )
+        return self._submit(new)
+
+    def undo(self, run: Run, *, owner: str | None = None) -> Submitted:
+        """Take an import back, as a run of its own: what it created goes, what it changed is as it was before.
+
+        Records that were changed since are left as they are and reported. owner: who asks; the run's owner if None.
+        Raises BadConfiguration where the import was defined without undo=True, IllegalTransition for a run under way.
+        """
+        asked_by = run.owner if owner is None else owner
+        return self._submit(self.importing(run.job).undoing(run, asked_by))
+
+    def account(self, run: Run, *, plain: bool = False) -> dict[str, Any]:
+        """What became of the rows of an import, as JSON. plain: under the few names of a simple import's answer."""
+        from narrowboat.jobs import account
+
+        rejects: list[Reject] = []
+        while page := self.store.rejects(run.id, after=rejects[-1].row if rejects else 0):
+            rejects.extend(page)
+        return account.plain_account(run, rejects) if plain else account.account(run, rejects)
 
     def register(self, job: Definition, *, notify: tuple[str, ...] = ()) -> None:
         """Add a job that was defined without the decorator. notify: as of `export`.

@@ -52,6 +52,7 @@ def test_a_statement_uses_an_index(conn: sqlite3.Connection, query: str) -> None
         ("runs_under_way", "narrowboat_runs_limited"),
         ("chunk_at", "narrowboat_chunks_rows"),
         ("run_identical", "narrowboat_runs_identity"),
+        ("run_answering", "narrowboat_runs_answering"),
         ("expired", "narrowboat_runs_finished"),
         ("notices_due", "narrowboat_notices_waiting"),
         ("notice_claim", "narrowboat_notices_waiting"),

@@ -41,6 +41,20 @@ def test_it_does_not_join_one_that_stops_or_has_ended(
     assert identical(store) == "created"
 
 
+@pytest.mark.parametrize("state", [State.SUCCEEDED, State.PARTIAL])
+def test_one_that_ended_well_answers_where_that_was_asked_for(
+    store: Store, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = road(store, state, monkeypatch)
+    answer = store.submit(a_run(identity="i", share_ended=True))
+    assert (answer.how, answer.run.id, answer.run.holders) == ("known", run_id, 1)
+
+
+def test_one_that_failed_answers_nobody(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    road(store, State.FAILED, monkeypatch)
+    assert identical(store, share_ended=True) == "created"
+
+
 def test_another_identity_is_another_run(store: Store) -> None:
     submitted(store, identity="i")
     assert store.submit(a_run(identity="j")).how == "created"

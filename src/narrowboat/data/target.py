@@ -60,6 +60,8 @@ class Outcome(NamedTuple):
     what: What
     record: str | None = None
     problem: Problem | None = None
+    key: int | None = None
+    """Which of the unique keys found the record that is in the way."""
 
 
 class Receipt(NamedTuple):
@@ -84,7 +86,7 @@ class Loading(Protocol):
         ...
 
     def mark(self) -> Any:
-        """A JSON value by which records written from now on can be told from older ones."""
+        """A JSON value by which records written from now on can be told from older ones; `write` goes by it too."""
         ...
 
     def find(self, lookup: Lookup, values: Sequence[Any]) -> Mapping[Any, Any]:
@@ -109,6 +111,10 @@ class Loading(Protocol):
 
     def note(self, number: int, text: str) -> None:
         """Leave a receipt in the transaction. Raises LeaseLost where a newer fence took over."""
+        ...
+
+    def forget(self) -> None:
+        """Drop the run's receipt."""
         ...
 
     def commit(self) -> None: ...
@@ -177,6 +183,10 @@ class Restoring(Protocol):
     def connection(self) -> Any: ...
 
     def note(self, number: int, text: str) -> None: ...
+
+    def forget(self) -> None:
+        """Drop the run's receipt."""
+        ...
 
     def commit(self) -> None: ...
 

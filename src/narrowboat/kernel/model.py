@@ -177,6 +177,8 @@ class NewRun(NamedTuple):
     """Digest of all that makes a request identical; a run under way with the same one is shared."""
     share_within: float = 300.0
     """Share only a run that was started at most this long ago."""
+    share_ended: bool = False
+    """An identical run that ended well answers too, however long ago it was."""
     limit: int | None = None
     """At most so many runs of this owner and job under way; one more is refused."""
     limit_kind: bool = False
@@ -185,7 +187,7 @@ class NewRun(NamedTuple):
     """Seconds that it goes on while nobody follows it; None: to its end."""
     parent: str | None = None
     relation: str | None = None
-    """`rerun` or `retry`: what this run is to its parent."""
+    """`rerun`, `retry` or `undo`: what this run is to its parent."""
     notify: tuple[Wanted, ...] = ()
     """Who is to be told when it ends."""
 
@@ -378,7 +380,8 @@ class Submitted(NamedTuple):
 
     run: Run
     how: str
-    """`created`, `joined` (an identical run under way) or `repeated` (the same idempotency key)."""
+    """`created`, `joined` (an identical run under way), `known` (one that ended, where the job answers with those) or
+    `repeated` (the same idempotency key)."""
 
 
 class QueueFigures(NamedTuple):

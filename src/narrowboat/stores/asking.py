@@ -21,13 +21,13 @@ def submit(tx: Session, new: NewRun) -> Submitted:
     if repeated is not None:
         _notify(tx, repeated, new)
         return Submitted(view(tx, repeated), "repeated")
-    joined = _join(tx, new)
-    run_id = joined or _insert(tx, new)
+    shared = _share(tx, new)
+    run_id, how = shared or (_insert(tx, new), "created")
     _notify(tx, run_id, new)
     if new.idempotency_key is not None:
         fingerprint = _fingerprint(new)
         tx.change("key_insert", owner=new.owner, key=new.idempotency_key, run=run_id, fingerprint=fingerprint)
-    return Submitted(view(tx, run_id), "joined" if joined else "created")
+    return Submitted(view(tx, run_id), how)
 
 
 def _repeated(tx: Session, new: NewRun) -> str | None:
@@ -52,7 +52,7 @@ def _fingerprint(new: NewRun) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _join(tx: Session, new: NewRun) -> str | None:
+def _share(tx: Session, new: NewRun) -> tuple[str, str] | None:
     if new.identity is None:
         return None
     found = tx.row(
@@ -62,11 +62,11 @@ def _join(tx: Session, new: NewRun) -> str | None:
         not_before=new.not_before,
         within=new.share_within,
     )
-    if found is None:
-        return None
-    tx.change("run_join", run=found["id"], unfollowed=new.unfollowed)
-    run_id: str = found["id"]
-    return run_id
+    if found is not None:
+        tx.change("run_join", run=found["id"], unfollowed=new.unfollowed)
+        return found["id"], "joined"
+    ended = tx.row("run_answering", identity=new.identity, owner=new.owner) if new.share_ended else None
+    return (ended["id"], "known") if ended is not None else None
 
 
 def _insert(tx: Session, new: NewRun) -> str:

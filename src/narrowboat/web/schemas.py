@@ -195,7 +195,8 @@ class Started(Run):
     """The run, and how it came about."""
 
     how: str
-    """`created`, `joined` (an identical run under way) or `repeated` (the same idempotency key)."""
+    """`created`, `joined` (an identical run under way), `known` (the same file was imported before) or `repeated` (the
+    same idempotency key)."""
 
 
 @with_config(DESCRIBED)

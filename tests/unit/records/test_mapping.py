@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from narrowboat.data.records import Field
-from narrowboat.data.records.mapping import Columns, columns
+from narrowboat.data.records.mapping import Columns, find_columns
 from narrowboat.errors import BadParameter, MissingColumns
 
 FIELDS = (
@@ -16,7 +16,7 @@ FIELDS = (
 
 
 def found(*headers: str, guess: bool = False, **given: str | None) -> Columns:
-    return columns(headers, FIELDS, given, guess=guess)
+    return find_columns(headers, FIELDS, given, guess=guess)
 
 
 def test_case_blanks_accents_and_punctuation_do_not_matter() -> None:
@@ -66,4 +66,4 @@ def test_two_columns_for_one_field_are_not_guessed_about() -> None:
 @pytest.mark.parametrize(("given", "said"), [({"nam": "name"}, "no column 'nam'"), ({"name": "nam"}, "no field 'nam'")])
 def test_a_mapping_of_what_is_not_there_is_refused(given: dict[str, str], said: str) -> None:
     with pytest.raises(BadParameter, match=said):
-        columns(["name", "phone"], FIELDS, given, guess=False)
+        find_columns(["name", "phone"], FIELDS, given, guess=False)

@@ -14,7 +14,7 @@ from narrowboat.data.columns import Column, Type
 from narrowboat.data.records import Field, Lookup, Phone
 from narrowboat.data.records.field import declared
 from narrowboat.data.records.manners import Manners
-from narrowboat.data.records.mapping import columns
+from narrowboat.data.records.mapping import find_columns
 from narrowboat.data.records.model import ModelCheck, fields_of
 from narrowboat.data.records.record import Record, Rejected
 from narrowboat.data.records.validator import Validator
@@ -65,7 +65,7 @@ def checked(headers: Sequence[str], *rows: tuple[Any, ...]) -> list[Record | Rej
 def outcome(
     fields: Sequence[Field], headers: Sequence[str], rows: Sequence[tuple[Any, ...]], **more: Any
 ) -> list[Record | Rejected]:
-    found = columns(headers, fields, {}, guess=False)
+    found = find_columns(headers, fields, {}, guess=False)
     validator = Validator(fields, found, Manners(region="GH"), **{"check": None, "find": find, **more})
     records, rejects = validator.validate(list(enumerate(rows, 2)))
     return sorted([*records, *rejects], key=lambda one: one.row)

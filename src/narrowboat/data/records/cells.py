@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 from narrowboat.data.columns import Type
 from narrowboat.data.records.manners import Manners
 from narrowboat.data.records.problem import Problem, shown
+from narrowboat.data.sheet import CellError
 
 Convert: TypeAlias = Callable[[Any, Manners], Any]
 """A cell that is neither empty nor None becomes a value. Raises Refused."""
@@ -206,6 +207,7 @@ _AS_THEY_COME: Final[Mapping[Type, frozenset[type]]] = {
     Type.FLOAT: frozenset({float, type(None)}),
     Type.BOOLEAN: frozenset({bool, type(None)}),
     Type.DATETIME: frozenset({datetime, type(None)}),
+    Type.ANY: frozenset({str, int, float, bool, date, datetime, time, type(None)}),
 }
 """Python types that a column of this type needs no work on."""
 _NONE: Final[frozenset[type]] = frozenset()
@@ -218,7 +220,7 @@ def stripped(column: list[Any]) -> list[Any]:
 
 def converted(column: list[Any], wanted: Type, manners: Manners) -> list[Any]:
     """The column's values; a cell that cannot be understood becomes its Problem."""
-    if wanted is Type.ANY or _AS_THEY_COME.get(wanted, _NONE).issuperset(map(type, column)):
+    if _AS_THEY_COME.get(wanted, _NONE).issuperset(map(type, column)):
         return column
     convert = CONVERTERS[wanted]
     return [_one(convert, cell, manners) for cell in column]
@@ -227,6 +229,8 @@ def converted(column: list[Any], wanted: Type, manners: Manners) -> list[Any]:
 def _one(convert: Convert, cell: Any, manners: Manners) -> Any:
     if cell is None or type(cell) is Problem:
         return cell
+    if type(cell) is CellError:
+        return Problem("cell-error", f"has an error in the spreadsheet: {cell}")
     try:
         return convert(cell, manners)
     except Refused as refused:

@@ -14,6 +14,6 @@ class Manners(NamedTuple):
     """How `01/02/2026` is read: True, the first of February; False, the second of January; None, it is refused."""
     region: str | None = None
     """ISO 3166 code of the country that telephone numbers without one belong to: `GH`."""
-    yes: frozenset[str] = frozenset({"true", "yes", "y", "1", "x", "on"})
-    no: frozenset[str] = frozenset({"false", "no", "n", "0", "off"})
+    yes: tuple[str, ...] = ("true", "yes", "y", "1", "x", "on")
+    no: tuple[str, ...] = ("false", "no", "n", "0", "off")
     """Words for a boolean, in lower case."""

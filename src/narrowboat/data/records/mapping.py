@@ -47,7 +47,7 @@ def folded(name: str) -> str:
     return re.sub(r"[\W_]+", "", "".join(mark for mark in plain if not unicodedata.combining(mark)))
 
 
-def columns(
+def find_columns(
     headers: Sequence[str], fields: Sequence[Field], given: Mapping[str, str | None], *, guess: bool
 ) -> Columns:
     """Find each field in the file.

@@ -33,6 +33,9 @@ class Function:
     def __init__(self, take: Taker) -> None:
         self.take = take
 
+    def __repr__(self) -> str:
+        return f"function({self.take.__module__}.{self.take.__qualname__})"
+
     def is_in(self, url: str) -> bool:
         """See `data.target.Target`."""
         return False
@@ -84,6 +87,8 @@ class Calling:
 
     def note(self, number: int, text: str) -> None:
         """Nothing: there is no transaction to note it in."""
+
+    def forget(self) -> None: ...
 
     def commit(self) -> None: ...
 

@@ -51,7 +51,8 @@ class TableLoading(Attempt):
 
     def mark(self) -> Any:
         """See `data.target.Loading`."""
-        return self._engine.mark(self._table)
+        self._wish = self._wish._replace(since=self._engine.mark(self._table))
+        return self._wish.since
 
     def find(self, lookup: Lookup, values: Sequence[Any]) -> Mapping[Any, Any]:
         """See `data.target.Loading`."""

@@ -47,7 +47,7 @@ def decide(
             first = mets[0]
             problem = _problem(record.row, mets, taken, wish, shown)
             if problem:
-                decided.outcomes[record.row] = Outcome(What.REJECTED, first.record, problem)
+                decided.outcomes[record.row] = Outcome(What.REJECTED, first.record, problem, first.key)
             elif wish.mode is Mode.SKIP:
                 decided.outcomes[record.row] = Outcome(What.SKIPPED, first.record)
             else:

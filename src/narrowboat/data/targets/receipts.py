@@ -54,7 +54,7 @@ class Attempt:
             raise self._lost()
 
     def forget(self) -> None:
-        """The run is complete and the store knows: no receipt is needed any more."""
+        """See `data.target.Loading`."""
         self._begin()
         self._engine.execute(_FORGET, (self._run, self._fence))
         self.commit()

@@ -1,0 +1,92 @@
+"""Account: what became of the rows of an import, as JSON. Pure: made of a run and its rejects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from narrowboat.jobs.importer import UNDO
+from narrowboat.kernel.model import Reject, Run, State
+
+
+def account(run: Run, rejects: Sequence[Reject]) -> dict[str, Any]:
+    """All that is known of an import (or of a run that took one back).
+
+    rejects: those that the store keeps, in order of row; `rejects_kept` says how many rows they are of.
+    """
+    cursor, counters = run.cursor or {}, run.counters
+    rows = _by_row(rejects)
+    return {
+        "id": run.id,
+        "job": run.job,
+        "kind": run.kind,
+        "state": run.state.value,
+        "complete": run.state in (State.SUCCEEDED, State.PARTIAL),
+        "dry_run": bool(run.params.get("input", {}).get("dry_run")),
+        "message": message(run),
+        "rows": counters.rows,
+        "created": counters.created,
+        "updated": counters.updated,
+        "skipped": counters.skipped,
+        "rejected": counters.rejected,
+        "columns": cursor.get("columns", []),
+        "warnings": cursor.get("warnings", []),
+        "rejects_kept": len(rows),
+        "rejects": [_reject(found) for found in rows],
+    }
+
+
+def plain_account(run: Run, rejects: Sequence[Reject]) -> dict[str, Any]:
+    """The same facts under the names that a simple import's answer has: `success`, `message`, `total_…`, `failed_…`."""
+    counters = run.counters
+    one = run.job.removesuffix("s")
+    return {
+        "success": run.state is State.SUCCEEDED,
+        "message": message(run),
+        "total_attempted": counters.rows,
+        "total_created": counters.created,
+        "total_failed": counters.rejected,
+        f"failed_{run.job}": [
+            {
+                "source_row_number": found[0].row,
+                "error": "; ".join(_told(reject) for reject in found),
+                f"{one}_data": found[0].data,
+            }
+            for found in _by_row(rejects)
+        ],
+    }
+
+
+def message(run: Run) -> str:
+    """What became of the rows, in a sentence or two."""
+    counters = run.counters
+    if run.kind == UNDO:
+        did = [(counters.created, "removed"), (counters.updated, "put back"), (counters.rejected, "left as they are")]
+    else:
+        did = [
+            (counters.created, "created"),
+            (counters.updated, "updated"),
+            (counters.skipped, "skipped"),
+            (counters.rejected, "rejected"),
+        ]
+    told = ", ".join(f"{number:,} {what}" for number, what in did if number) or "nothing to do"
+    would = "Dry run, nothing was changed: " if run.params.get("input", {}).get("dry_run") else ""
+    end = f" {run.error}" if run.error else ("" if run.ended else " It is not finished yet.")
+    return f"{would}{counters.rows:,} rows: {told}.{end}"
+
+
+def _by_row(rejects: Sequence[Reject]) -> list[list[Reject]]:
+    return [list(found) for _, found in groupby(rejects, lambda reject: reject.row)]
+
+
+def _reject(found: Sequence[Reject]) -> Mapping[str, Any]:
+    return {
+        "row": found[0].row,
+        "problems": [{"column": one.column, "code": one.code, "message": one.message} for one in found],
+        "data": found[0].data,
+    }
+
+
+def _told(reject: Reject) -> str:
+    return f"{reject.column}: {reject.message}" if reject.column else reject.message

@@ -1,0 +1,228 @@
+"""Import: the definition of a job that turns a spreadsheet into records of a target."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from narrowboat.data.columns import Column
+from narrowboat.data.records.field import Field, declared
+from narrowboat.data.records.manners import Manners
+from narrowboat.data.records.validator import Check
+from narrowboat.data.target import Mode, Reversible, Target, Wish
+from narrowboat.errors import BadConfiguration, IllegalTransition, UnknownJob
+from narrowboat.jobs.definition import Definition
+from narrowboat.jobs.input import Input
+from narrowboat.jobs.parameters import Parameter
+from narrowboat.jobs.sheet import Opener, isolated
+from narrowboat.kernel.model import Lease, NewRun, Run
+from narrowboat.kernel.work import Work
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+UNDO = "undo"
+"""The kind of a run that takes another one back."""
+FOREVER = 1e12
+
+
+class Import(NamedTuple):
+    """What rows of a file become, and what holds for runs of it."""
+
+    name: str
+    row: type[BaseModel] | tuple[Field, ...]
+    into: Target
+    home: str
+    """URL of the database of runs: a target in it is committed together with the runs."""
+    unique: tuple[tuple[str, ...], ...] = ()
+    mode: Mode = Mode.CREATE
+    title: str = ""
+    description: str = ""
+    undo: bool = False
+    """Keep what is needed to take a run back."""
+    manners: Manners = Manners()
+    queue: str = "default"
+    priority: int = 0
+    time_limit: float | None = None
+    """Seconds."""
+    limit: int | None = None
+    """Runs of one user under way; one more is refused."""
+    block_rows: int = 500
+    preview: int = 100
+    """A file whose first so many rows are all refused for the same reason is refused as a whole; 0: never."""
+    opener: Opener = isolated
+    """Opens the file."""
+
+    @property
+    def kind(self) -> str:
+        return "import"
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        return ()
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The fields of a record, in the order of its values."""
+        if isinstance(self.row, tuple):
+            return self.row
+        from narrowboat.data.records.model import fields_of
+
+        return fields_of(self.row)
+
+    def check(self) -> Check | None:
+        """The model's check of a row; None without a model."""
+        if isinstance(self.row, tuple):
+            return None
+        from narrowboat.data.records.model import ModelCheck
+
+        return ModelCheck(self.row, self.manners.region)
+
+    def request(
+        self,
+        given: Input,
+        *,
+        owner: str,
+        again: bool = False,
+        idempotency_key: str | None = None,
+        not_before: float = 0.0,
+        priority: int | None = None,
+    ) -> NewRun:
+        """A run over a file. again: also if this content was imported by this owner before."""
+        identity = hashlib.sha256(json.dumps([self.digest(), given.identity(), owner], sort_keys=True).encode())
+        return NewRun(
+            job=self.name,
+            kind=self.kind,
+            params={"params": {}, "output": {}, "input": given.as_json()},
+            owner=owner,
+            queue=self.queue,
+            priority=self.priority if priority is None else priority,
+            not_before=not_before,
+            time_limit=self.time_limit,
+            block_rows=self.block_rows,
+            idempotency_key=idempotency_key,
+            identity=None if again or not_before else identity.hexdigest(),
+            share_within=FOREVER,
+            share_ended=True,
+            limit=self.limit,
+        )
+
+    def undoing(self, run: Run, owner: str) -> NewRun:
+        """A run that takes `run` back. Raises BadConfiguration, IllegalTransition."""
+        if not self.undo or not isinstance(self.into, Reversible):
+            raise BadConfiguration(f"Runs of {self.name!r} cannot be taken back: it was not defined with undo=True.")
+        if not run.ended or run.kind != self.kind:
+            raise IllegalTransition(f"Run {run.id} is no import that has ended; only such a one can be taken back.")
+        return NewRun(
+            job=self.name,
+            kind=UNDO,
+            params={"params": {}, "output": {}, UNDO: run.id},
+            owner=owner,
+            queue=self.queue,
+            priority=self.priority,
+            block_rows=self.block_rows,
+            identity=hashlib.sha256(f"{UNDO} {run.id}".encode()).hexdigest(),
+            parent=run.id,
+            relation=UNDO,
+        )
+
+    def again(self, run: Run, attributes: Mapping[str, Any] | None = None) -> NewRun:
+        """The same file again, as a new run. Raises IllegalTransition for one that took another back."""
+        if run.kind == UNDO:
+            raise IllegalTransition(f"Run {run.id} took an import back; ask for that again by the import's own run.")
+        return self.request(Input.parse(run.params["input"]), owner=run.owner, again=True)
+
+    def digest(self) -> str:
+        """Of all in the definition that decides what becomes of a row, as far as it can be told."""
+        row = [_described(field) for field in self.row] if isinstance(self.row, tuple) else _source(self.row)
+        parts = [self.name, row, repr(self.into), self.unique, self.mode.value, repr(self.manners)]
+        return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
+
+    def warm(self) -> None:
+        """Load what checks rows."""
+        _ = self.fields
+
+    def wish(self, run: str, fence: int, **more: Any) -> Wish:
+        """What an attempt wants of the target."""
+        columns = tuple(field.name for field in self.fields)
+        fixed: dict[str, Any] = {"columns": columns, "updated": frozenset(columns), **more}
+        return Wish(run, fence, unique=self.unique, mode=self.mode, undo=self.undo, **fixed)
+
+    def open(self, lease: Lease, folder: Path) -> Work:
+        """See `kernel.work.Job`."""
+        if lease.run.kind == UNDO:
+            from narrowboat.jobs.undoing import Undoing
+
+            return Undoing(self, lease, folder)
+        from narrowboat.jobs.importing import Importing
+
+        return Importing(self, lease, folder)
+
+    def filename(self, run: Run) -> str:
+        """What the file of rejects is called."""
+        return f"{self.name}-{'not-undone' if run.kind == UNDO else 'rejects'}.xlsx"
+
+
+def importing(job: Definition) -> Import:
+    """The job, if it is an import. Raises UnknownJob."""
+    if not isinstance(job, Import):
+        raise UnknownJob(f"{job.name!r} is no import: jobs of its kind ({job.kind}) are started in another way.")
+    return job
+
+
+def define(
+    name: str,
+    *,
+    row: type[BaseModel] | Sequence[Field | Column | str],
+    into: Target,
+    home: str,
+    unique: Sequence[str | Sequence[str]],
+    mode: str,
+    manners: Manners | None,
+    **terms: Any,
+) -> Import:
+    """A definition as people write it, checked as far as that goes without a connection. Raises BadConfiguration."""
+    if mode not in tuple(Mode):
+        raise BadConfiguration(f"mode={mode!r} is not known: use {', '.join(Mode)}.")
+    job = Import(name, row_of(row), into, home, unique_of(unique), Mode(mode), manners=manners or Manners(), **terms)
+    names = [field.name for field in job.fields]
+    if lacking := [column for key in job.unique for column in key if column not in names]:
+        raise BadConfiguration(f"unique=… names {lacking[0]!r}, which is no field. Fields: {', '.join(names)}.")
+    return job
+
+
+def row_of(given: type[BaseModel] | Sequence[Field | Column | str]) -> type[BaseModel] | tuple[Field, ...]:
+    """What a definition says of a row: a pydantic model, or fields. Raises BadConfiguration."""
+    if isinstance(given, type):
+        if not hasattr(given, "model_fields"):
+            raise BadConfiguration(f"row={given.__name__} is no pydantic model; give one, or a list of fields.")
+        return given
+    fields = tuple(declared(one) for one in given)
+    names = [field.name for field in fields]
+    if not names or len(set(names)) < len(names):
+        raise BadConfiguration("row=… needs fields, each with a name of its own.")
+    return fields
+
+
+def unique_of(given: Sequence[str | Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+    """Keys: a name is a key of one column, a sequence of names one of several."""
+    return tuple((key,) if isinstance(key, str) else tuple(key) for key in given)
+
+
+def _described(field: Field) -> dict[str, Any]:
+    """The same in every process: functions by their text."""
+    plain = field._replace(transform=None, check=None, values={})._asdict()
+    made = [_source(one) for one in (field.transform, field.check) if one]
+    return {**plain, "values": dict(field.values), "made": made}
+
+
+def _source(thing: Any) -> str:
+    """The text of a model or a function, which has its rules; its name where there is no text."""
+    try:
+        return inspect.getsource(thing)
+    except (OSError, TypeError):
+        return f"{thing.__module__}.{thing.__qualname__}"

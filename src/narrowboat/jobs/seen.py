@@ -1,0 +1,66 @@
+"""Seen: which row of the file had a key first, also in an earlier chunk, an earlier slice or before a crash.
+
+A database file in the run's folder. Entries carry the fence of who wrote them, and the run's cursor says up to which
+row each fence committed: what a worker noted and did not commit does not count.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+Fences: TypeAlias = list[list[int]]
+"""Pairs of a fence and the last row that it committed, oldest first."""
+
+
+class Seen:
+    """The keys of rows that were accepted. fences: of the run's cursor."""
+
+    def __init__(self, folder: Path, fence: int, fences: Sequence[Sequence[int]]) -> None:
+        self._fence = fence
+        firsts = [0, *(last for _, last in fences)]
+        self._ranges = {known: (first, last) for first, (known, last) in zip(firsts, fences, strict=False)}
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._db = _opened(folder / "seen.db")
+
+    def rows(self, keys: Collection[str]) -> dict[str, int]:
+        """Keys to the rows that had them; those that nobody had are left out."""
+        wanted = "select key, fence, row from seen where key in (select value from json_each(?))"
+        found = self._db.execute(wanted, (json.dumps(list(keys)),)) if keys else ()
+        return {key: row for key, fence, row in found if self._counts(fence, row)}
+
+    def _counts(self, fence: int, row: int) -> bool:
+        if fence == self._fence:
+            return True
+        first, last = self._ranges.get(fence, (0, 0))
+        return first < row <= last
+
+    def add(self, keys: Iterable[tuple[str, int]]) -> None:
+        """Note accepted rows under their keys."""
+        with self._db:
+            self._db.executemany(
+                "insert or replace into seen (key, fence, row) values (?, ?, ?)",
+                [(key, self._fence, row) for key, row in keys],
+            )
+
+    def close(self) -> None:
+        self._db.close()
+
+    @staticmethod
+    def remove(folder: Path) -> None:
+        """The run is complete: nobody asks any more."""
+        for name in ("seen.db", "seen.db-journal"):
+            (folder / name).unlink(missing_ok=True)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """Not synced: after a power cut, at worst, a duplicate is told as an existing record."""
+    db: Any = sqlite3.connect(path, timeout=10, check_same_thread=False)
+    db.execute("pragma synchronous = off")
+    db.execute("create table if not exists seen (key text, fence integer, row integer, primary key (key, fence)) "
+               "without rowid")  # fmt: skip
+    opened: sqlite3.Connection = db
+    return opened

@@ -1,0 +1,68 @@
+"""The sheet that a run reads: its header found, its rows in portions, from any row on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import chain, islice
+from pathlib import Path
+from typing import TypeAlias
+
+from narrowboat.data.sheet import Block, Book, SheetRow, place_of
+from narrowboat.jobs.input import Input
+
+Opener: TypeAlias = Callable[[Path], Book]
+"""Opens a file that somebody uploaded."""
+
+
+def isolated(path: Path) -> Book:
+    """Read in a child process with limits, since nobody knows what the file does."""
+    from narrowboat.data.sources.spreadsheet import open_isolated
+
+    return open_isolated(path)
+
+
+class Sheet:
+    """One sheet of an opened file."""
+
+    def __init__(self, opener: Opener, given: Input) -> None:
+        self._book = opener(given.check())
+        try:
+            sheets = self._book.sheets()
+            self._place = place_of(given.sheet, sheets)
+            info = sheets[self._place]
+            self.headers, self.first = self._header(info.names, given.header)
+        except BaseException:
+            self._book.close()
+            raise
+        self.total = None if info.rows is None else max(0, info.rows - self.first)
+        """Rows, as the file says; it may say it wrong."""
+        self._rows: Iterator[SheetRow] = iter(())
+
+    def _header(self, names: tuple[str, ...] | None, row: int | None) -> tuple[tuple[str, ...], int]:
+        """What stands above each column (empty where nothing does), and the number of that row."""
+        from narrowboat.data.sources.spreadsheet import find_header, header_of
+
+        found = header_of(names) if names is not None else find_header(self._flat(0), row=row)
+        headers = [""] * (max((heading.position for heading in found.headings), default=-1) + 1)
+        for heading in found.headings:
+            headers[heading.position] = heading.name
+        return tuple(headers), found.row
+
+    def _flat(self, after: int) -> Iterator[SheetRow]:
+        blocks: Iterator[Block] = self._book.open(self._place, after=after)
+        return chain.from_iterable(block.rows for block in blocks)
+
+    def go_to(self, after: int) -> None:
+        """The next portion begins below row `after`."""
+        self._rows = self._flat(after)
+
+    def take(self, rows: int) -> tuple[list[SheetRow], bool]:
+        """The next so many rows, and whether they are the last."""
+        taken = list(islice(self._rows, rows))
+        following = next(self._rows, None) if len(taken) == rows else None
+        if following is not None:
+            self._rows = chain((following,), self._rows)
+        return taken, following is None
+
+    def close(self) -> None:
+        self._book.close()
