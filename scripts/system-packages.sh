@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install what some tests need from the system, and only what is missing: LibreOffice opens our workbooks, strace shows
-# the order of writes and commits, unzip checks archives, MariaDB is read, Caddy and nginx stand before our server. Without root, says
-# which tests will be skipped.
+# the order of writes and commits, unzip checks archives, MariaDB is read, Caddy and nginx stand before our server, browsers open
+# the page. Without root, says which tests will be skipped.
 set -u
 
 missing=
@@ -17,6 +17,12 @@ need unzip unzip "tests that check our archives with unzip"
 PATH=$PATH:/usr/sbin need mariadbd mariadb-server "tests that read MySQL and MariaDB"
 need caddy caddy "tests behind real proxies"
 need nginx nginx-light "tests behind real proxies"
+need chromium chromium "tests of the page"
+need firefox-esr firefox-esr "tests of the page"
+need WebKitWebDriver webkit2gtk-driver "tests of the page"
+need WPEWebDriver wpewebkit-driver "tests of the page"
+need cog cog "tests of the page"
+need Xvfb xvfb "tests of the page"
 
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

@@ -33,5 +33,8 @@ export const timeOf = (text: string): string => clock.format(new Date(text));
 
 export const between = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / 1000;
 
-/** `driver_leads` as "driver leads". */
-export const spoken = (name: string): string => name.replaceAll("_", " ");
+/** `sign_up_day` as "Sign up day". */
+export const spoken = (name: string): string => {
+  const text = name.replaceAll("_", " ");
+  return text.charAt(0).toLocaleUpperCase() + text.slice(1);
+};

@@ -72,6 +72,7 @@ export const words = {
     pagesHint: "Such as 1-3,7",
     pagesWrong: "Write pages as numbers and ranges, such as 1-3,7.",
     pageBeyond: (pages: number) => `There are ${count(pages)} pages.`,
+    oneTable: "This file holds one table, and each page is one. Choose Excel or a zip.",
     format: "File",
     formats: {
       xlsx: "Excel workbook (xlsx)",

@@ -19,7 +19,7 @@ export function told(error: unknown): string {
 /** What to say about a run that did not succeed. */
 export function toldOf(fault: Fault): string {
   const title = sentence(fault.title);
-  const detail = fault.detail.startsWith(fault.title) ? fault.detail : joined(title, fault.detail);
+  const detail = fault.detail.startsWith(fault.title) ? fault.detail : joined(title, sentence(fault.detail));
   return joined(detail, problems.advice[fault.code]);
 }
 
@@ -29,4 +29,4 @@ function joined(...parts: (string | undefined)[]): string {
   return said.join(" ");
 }
 
-const sentence = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`);
+const sentence = (text: string): string => (!text || /[.!?…]$/.test(text) ? text : `${text}.`);

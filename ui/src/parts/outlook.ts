@@ -41,6 +41,8 @@ function fits(rows: number, format: string): string {
 function soFar(rows: number, last: { bytes: number; seconds: number } | undefined): string[] {
   if (!last) return [];
   const { about, likeLast } = words.start;
-  return [likeLast(about(size(Number((rows * last.bytes).toPrecision(2)))), about(duration(rows * last.seconds)))];
+  const seconds = rows * last.seconds;
+  const time = duration(seconds);
+  return [likeLast(about(size(Number((rows * last.bytes).toPrecision(2)))), seconds < 1 ? time : about(time))];
 }
 

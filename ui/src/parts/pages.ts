@@ -51,6 +51,11 @@ export class Pages extends LitElement {
     return "";
   }
 
+  /** Whether the file must hold more than one table. */
+  get several(): boolean {
+    return this.mode === "pages" && new Set(this.numbers()).size > 1;
+  }
+
   /** Rows of what is chosen; null where nobody knows. */
   get rows(): number | null {
     const all = this.count?.rows ?? null;

@@ -47,8 +47,15 @@ export class NarrowboatRun extends LitElement {
       dd {
         font-weight: 550;
       }
+      h1 {
+        font-size: 1.375rem;
+      }
       .says {
         min-height: 1.5rem;
+        margin-block-end: 0.75rem;
+      }
+      .head:not(:has(+ nb-bar:not([hidden]))) {
+        margin-block-end: 0.875rem;
       }
       .notice,
       .actions {
@@ -61,8 +68,8 @@ export class NarrowboatRun extends LitElement {
   @property() src = "";
   /** `include` sends cookies to a server of another origin. */
   @property() credentials: RequestCredentials = "same-origin";
-  /** Heading and actions are somebody else's business. */
-  @property({ type: Boolean }) bare = false;
+  /** The level of its heading: 1, or 2 as on a page that has another. */
+  @property() heading = "2";
   @state() run: Run | null = null;
   @state() private connection: Connection = "connecting";
   @state() private unknown = false;
@@ -149,7 +156,7 @@ export class NarrowboatRun extends LitElement {
     if (this.unknown) return html`<p class="notice">${words.run.unknown}</p>`;
     const run = this.run;
     if (!run) return html`<p class="quiet" role="status">${words.connection[this.connection] || words.loading}</p>`;
-    return html`${this.bare ? nothing : this.head(run)}
+    return html`${this.head(run)}
       <nb-bar
         .share=${fraction(run)}
         .still=${STILL.has(run.state)}
@@ -172,7 +179,7 @@ export class NarrowboatRun extends LitElement {
   private head(run: Run): TemplateResult {
     const part = fraction(run);
     return html`<div class="row head">
-      <h2 part="title">${run.title}</h2>
+      ${this.heading === "1" ? html`<h1 part="title">${run.title}</h1>` : html`<h2 part="title">${run.title}</h2>`}
       ${stateOf(run.state)}
       ${run.ended || part === null ? nothing : this.percent(part)}
     </div>`;

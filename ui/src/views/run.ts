@@ -110,7 +110,7 @@ export class RunView extends AskingElement {
     this.now = run;
     if (before?.state === run.state) return;
     if (before) this.said = words.run.announce(run.title, words.states[run.state]);
-    if (run.kind === "report") void import("../elements"); // the table of rows
+    if (run.kind === "report") void import("../grid/table"); // few runs have rows to show
     void this.load(async () => {
       this.events = await this.api.history(run.id);
     });
@@ -128,6 +128,7 @@ export class RunView extends AskingElement {
     return html`<a class="back" href="#/runs">← ${words.runs.title}</a>
       <div class="card">
         <narrowboat-run
+          heading="1"
           src=${this.api.url(`runs/${encodeURIComponent(this.run)}`)}
           @change=${this.changed}
         ></narrowboat-run>
@@ -160,7 +161,7 @@ export class RunView extends AskingElement {
     return html`<section class="card" aria-labelledby="asked">
       <h2 id="asked">${say.asked}</h2>
       <dl>
-        ${lines.map(([name, value]) => (value ? html`<dt>${name}</dt><dd>${shown(value)}</dd>` : nothing))}
+        ${lines.map(([name, value]) => (value || value === 0 || value === false ? html`<dt>${name}</dt><dd>${shown(value)}</dd>` : nothing))}
       </dl>
     </section>`;
   }

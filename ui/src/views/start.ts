@@ -276,15 +276,17 @@ export class Start extends AskingElement {
     const { start } = words;
     const rows = this.pagesPart?.rows ?? this.count?.rows ?? null;
     const said = outlook(this.count, rows, this.format, this.like);
-    const wrong = Boolean(this.pagesPart?.wrong) || Boolean(this.columnsPart?.none) || Boolean(this.countProblem);
+    const crowded = this.pagesPart?.several && !/^xlsx|zip$/.test(this.format);
+    const wrong = crowded || this.pagesPart?.wrong || this.columnsPart?.none || this.countProblem;
     return html`<aside class="card">
       <div role="status" aria-live="polite">
         <p class="many figure">${this.counting ? html`<span class="quiet">${start.counting}</span>` : said.many}</p>
         ${this.counting ? nothing : said.notes.map((note) => html`<p class="quiet small">${note}</p>`)}
       </div>
       ${this.countProblem ? html`<p class="notice">${this.countProblem}</p>` : nothing}
+      ${crowded ? html`<p class="notice warn">${start.oneTable}</p>` : nothing}
       ${this.columnsPart?.none ? html`<p class="notice warn">${start.chooseOne}</p>` : nothing} ${this.trouble()}
-      <button ?disabled=${this.starting || wrong}>${this.starting ? start.starting : start.submit}</button>
+      <button ?disabled=${this.starting || Boolean(wrong)}>${this.starting ? start.starting : start.submit}</button>
     </aside>`;
   }
 }

@@ -1,0 +1,105 @@
+"""The application that the browser tests look at: jobs whose pace a file sets, mounted under a host's own page."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
+from starlette.requests import Request
+
+from narrowboat import Narrowboat
+from narrowboat.data.sources import rows, table
+from narrowboat.kernel.runner import Moment, Settings
+from narrowboat.web.access import Action, User
+
+FOLDER = Path(os.environ["SITE_FOLDER"])
+CRM = f"sqlite:///{FOLDER}/crm.db"
+LEADS = 3000
+PACE = FOLDER / "pace"
+"""Seconds that a chunk takes."""
+
+
+def make_crm() -> None:
+    """The table that is exported."""
+    with sqlite3.connect(FOLDER / "crm.db") as crm:
+        crm.execute("create table leads (id integer primary key, name text, city text, phone text)")
+        crm.executemany(
+            "insert into leads values (?, ?, ?, ?)",
+            ((n, f"<b>Zoë {n}</b>", ("Lagos", "Accra", "Kraków")[n % 3], f"0{n:09}") for n in range(1, LEADS + 1)),
+        )
+    crm.close()
+
+
+def pace(moment: Moment) -> None:
+    """Take as long as the file says, at each committed chunk."""
+    if moment.point == "committed" and PACE.exists():
+        time.sleep(float(PACE.read_text()))
+
+
+nb = Narrowboat(
+    f"sqlite:///{FOLDER}/runs.db",
+    workers=2,
+    settings=Settings(chunk=0.0),
+    watch=pace,
+    target=f"{__file__}:nb",
+)
+
+
+@nb.export("leads", title="Driver leads", block_rows=50, formats=("csv", "xlsx", "jsonl"))
+def leads(city: Literal["Lagos", "Accra", "Kraków"] | None = None, since: date | None = None) -> Any:
+    """Everybody who wants to drive."""
+    return table(CRM, "leads").where(city=city)
+
+
+@nb.export("one-at-a-time", title="One at a time", block_rows=50, limit=1, share_within=0.0)
+def one_at_a_time() -> Any:
+    """A second one is refused."""
+    return table(CRM, "leads")
+
+
+@nb.export("empty", title="Complaints")
+def empty() -> Any:
+    """There are none."""
+    return rows(list, columns=["complaint"])
+
+
+@nb.export("broken", title="Ledger")
+def broken() -> Any:
+    """A job whose own code fails."""
+    raise RuntimeError("the ledger has no such account")
+
+
+@nb.export("hasty", title="In a hurry", block_rows=50, time_limit=0.5)
+def hasty() -> Any:
+    """It may not take long."""
+    return table(CRM, "leads")
+
+
+def who(request: Request) -> User | None:
+    """A cookie says who somebody is; without one they are an operator."""
+    name = request.cookies.get("user", "boss")
+    match name:
+        case "boss":
+            return User("boss", sees_all=True)
+        case "viewer":
+            return User("viewer", may=lambda action, job: action is Action.SEE)
+        case "nobody":
+            return None
+        case _:
+            return User(name)
+
+
+app = FastAPI(lifespan=nb.lifespan)
+app.mount("/bulk", nb.asgi(user=who))
+
+
+@app.get("/host/{page}")
+def host(page: str) -> HTMLResponse:
+    """A page of the host application, as a test wrote it."""
+    return HTMLResponse((FOLDER / page).read_text())

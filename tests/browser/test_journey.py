@@ -1,0 +1,179 @@
+"""From the catalogue to the file, as a person goes."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Site
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+PERCENT = "() => document.querySelector('nb-page').shadowRoot.querySelector('nb-run-view').shadowRoot" \
+    ".querySelector('narrowboat-run').shadowRoot.querySelector('nb-bar').shadowRoot" \
+    ".querySelector('[role=progressbar]').getAttribute('aria-valuenow')"  # fmt: skip
+
+
+def run_of(page: Page) -> str:
+    page.wait_for_url(re.compile("#/runs/."))
+    return page.url.rpartition("/")[2]
+
+
+def test_an_export_is_found_counted_chosen_started_watched_and_downloaded(site: Site, page: Page) -> None:
+    site.pace(0.05)
+    page.goto(site.url)
+    page.get_by_role("link", name="Driver leads").click()
+    expect(page.get_by_text("3,000 rows")).to_be_visible()
+    page.get_by_role("combobox", name="City").select_option("Lagos")
+    expect(page.get_by_text("1,000 rows")).to_be_visible()
+    page.get_by_text("Columns", exact=True).click()
+    page.get_by_role("checkbox", name="phone").uncheck()
+    page.get_by_role("button", name="Move name up").click()
+    page.get_by_label("Header of city").fill("Town")
+    page.get_by_role("combobox", name="File").select_option("csv")
+    page.get_by_role("button", name="Start", exact=True).click()
+    run = run_of(page)
+    expect(page.get_by_text("Running", exact=True).first).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download", exact=True).click()
+    text = Path(download.value.path()).read_text("utf-8-sig")
+    assert text.splitlines()[:2] == ["name,id,Town", "<b>Zoë 3</b>,3,Lagos"]
+    assert (len(text.splitlines()), download.value.suggested_filename) == (1001, "leads.csv")
+    assert site.run(run)["params"]["city"] == "Lagos"
+    expect(page.get_by_text("its artifact is complete and verified")).to_be_visible()
+
+
+def test_pages_can_be_chosen(site: Site, page: Page) -> None:
+    page.goto(f"{site.url}#/start/leads")
+    page.get_by_role("radio", name="One page").check()
+    page.get_by_label("Rows a page").fill("180")
+    page.keyboard.press("Tab")
+    page.get_by_label("Page 1 of 17").fill("17")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("120 rows")).to_be_visible()
+    page.get_by_role("radio", name="Several pages").check()
+    page.get_by_label("Pages", exact=True).fill("16-18")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("There are 17 pages.")).to_be_visible()
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_disabled()
+    page.get_by_label("Pages", exact=True).fill("16-17")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("This file holds one table")).to_be_visible()
+    page.get_by_role("combobox", name="File").select_option("xlsx")
+    page.get_by_role("button", name="Start", exact=True).click()
+    assert site.until_state(run_of(page), "succeeded")["done"] == 300
+
+
+def test_the_bar_tells_the_truth_at_every_moment(site: Site, page: Page) -> None:
+    site.pace(0.06)
+    run = site.begin()
+    page.goto(f"{site.url}#/runs/{run}")
+    page.get_by_role("progressbar").wait_for()
+    samples = 0
+    while (now := site.run(run))["state"] == "running" and now["done"] < 2900:
+        shown = int(page.evaluate(PERCENT) or 0)
+        after = site.run(run)
+        assert 100 * now["done"] / 3000 - 4 <= shown <= 100 * after["done"] / 3000 + 0.01, (now["done"], shown)
+        samples += 1
+        time.sleep(0.03)
+    assert samples > 15
+
+
+def test_a_run_is_cancelled_only_after_a_question_and_keeps_what_it_has(site: Site, page: Page) -> None:
+    site.pace(0.1)
+    run = site.begin()
+    page.goto(f"{site.url}#/runs/{run}")
+    site.until_rows(run, 100)
+    page.get_by_role("button", name="Cancel…").click()
+    page.get_by_role("button", name="Keep it going").click()
+    assert site.run(run)["state"] == "running"
+    page.get_by_role("button", name="Cancel…").click()
+    page.get_by_role("button", name="Cancel the run").click()
+    expect(page.get_by_text("Cancelled", exact=True).first).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download what there is").click()
+    lines = Path(download.value.path()).read_text("utf-8-sig").splitlines()
+    assert len(lines) == site.run(run)["done"] + 1
+    site.pace(0.0)
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text("Finished", exact=True).first).to_be_visible()
+    assert site.run(run)["done"] == 3000
+
+
+def test_a_run_pauses_and_goes_on_and_runs_again(site: Site, page: Page) -> None:
+    site.pace(0.1)
+    run = site.begin()
+    page.goto(f"{site.url}#/runs/{run}")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("Paused", exact=True).first).to_be_visible()
+    expect(page.get_by_text("It goes on where it stopped")).to_be_visible()
+    site.pace(0.0)
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text("Finished", exact=True).first).to_be_visible()
+    page.get_by_role("button", name="Run again").click()
+    page.wait_for_url(lambda url: run not in url)
+    assert site.until_state(run_of(page), "succeeded")["parent"] == run
+
+
+def test_two_people_cancel_at_once(site: Site, page: Page) -> None:
+    site.pace(0.1)
+    run = site.begin()
+    other = page.context.new_page()
+    for one in (page, other):
+        one.goto(f"{site.url}#/runs/{run}")
+        one.get_by_role("button", name="Cancel…").click()
+    for one in (page, other):
+        one.get_by_role("button", name="Cancel the run").click()
+    for one in (page, other):
+        expect(one.get_by_text("Cancelled", exact=True).first).to_be_visible()
+        expect(one.get_by_role("alert")).to_have_count(0)
+
+
+def test_the_history_can_be_filtered_and_moves(site: Site, page: Page) -> None:
+    site.begin("empty")
+    site.pace(0.1)
+    run = site.begin("leads", params={"city": "Accra"})
+    page.goto(f"{site.url}#/runs")
+    item = page.get_by_role("listitem").filter(has_text="city: Accra").first
+    expect(item.get_by_text("Running")).to_be_visible()
+    site.pace(0.0)
+    expect(item.get_by_text("Finished")).to_be_visible()
+    page.get_by_role("combobox", name="Job").select_option("Complaints")
+    expect(page.get_by_role("listitem").filter(has_text="Driver leads")).to_have_count(0)
+    page.get_by_role("combobox", name="Job").select_option("all")
+    page.get_by_role("combobox", name="State").select_option("Failed")
+    expect(page.get_by_text("No run fits.").or_(page.get_by_text("Failed").nth(1))).to_be_visible()
+    page.get_by_role("combobox", name="State").select_option("any")
+    page.get_by_label("Started by").fill("somebody else")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("No run fits.")).to_be_visible()
+    page.get_by_label("Started by").fill("")
+    page.keyboard.press("Tab")
+    page.get_by_role("link", name="Driver leads").first.click()
+    assert run_of(page) == run
+
+
+def test_older_runs_come_on_demand(site: Site, page: Page) -> None:
+    for n in range(28):
+        site.begin("empty", not_before=f"2090-01-{n + 1:02}T00:00:00Z")
+    page.goto(f"{site.url}#/runs")
+    expect(page.get_by_role("listitem")).to_have_count(25)
+    page.get_by_role("button", name="Show older runs").click()
+    expect(page.get_by_role("listitem").nth(27)).to_be_visible()
+
+
+def test_operators_see_how_the_server_does(site: Site, page: Page) -> None:
+    site.pace(0.1)
+    run = site.begin(params={"city": "Kraków"})
+    site.until_rows(run, 50)
+    page.goto(site.url)
+    page.get_by_role("link", name="Operations").click()
+    expect(page.get_by_role("heading", name="Worked on now")).to_be_visible()
+    expect(page.get_by_role("link", name="Driver leads").first).to_be_visible()
+    expect(page.get_by_role("cell", name="server")).to_be_visible()
+    expect(page.get_by_text("Disk free", exact=True)).to_be_visible()

@@ -1,0 +1,69 @@
+/** Where columns lie, and which of them can be seen. */
+
+import type { GridColumn, Row } from "./source";
+import { textOf } from "./text";
+
+const LEAST = 48; // pixels
+const MOST = 800;
+const LETTER = 7.6; // pixels, about
+
+export class Widths {
+  private widths: number[] = [];
+  private ends: number[] = [];
+
+  get count(): number {
+    return this.widths.length;
+  }
+
+  get total(): number {
+    return this.ends.at(-1) ?? 0;
+  }
+
+  set(widths: readonly number[]): void {
+    this.widths = widths.map((width) => Math.round(Math.min(MOST, Math.max(LEAST, width))));
+    this.add();
+  }
+
+  /** By what some rows hold. */
+  fit(columns: readonly GridColumn[], some: readonly Row[]): void {
+    this.set(
+      columns.map((column, place) => {
+        const longest = Math.max(column.label.length + 3, ...some.map((row) => Math.min(60, textOf(row[place]).length)));
+        return Math.min(320, longest * LETTER + 24);
+      }),
+    );
+  }
+
+  change(column: number, width: number): void {
+    this.set(this.widths.with(column, width));
+  }
+
+  width(column: number): number {
+    return this.widths[column] ?? 0;
+  }
+
+  left(column: number): number {
+    return column ? this.ends[column - 1]! : 0;
+  }
+
+  /** The columns that lie between two edges: the first, and how many. */
+  between(left: number, right: number): [number, number] {
+    const first = this.at(left);
+    return [first, Math.max(0, Math.min(this.at(right) + 1, this.count) - first)];
+  }
+
+  private at(x: number): number {
+    let [low, high] = [0, this.count - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.ends[middle]! > x) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  private add(): void {
+    let end = 0;
+    this.ends = this.widths.map((width) => (end += width));
+  }
+}

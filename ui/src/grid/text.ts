@@ -1,0 +1,32 @@
+/** Cells as text, and nothing but text. */
+
+const MOST = 300; // characters that a cell shows; the whole is a key press away
+
+export function textOf(cell: unknown): string {
+  if (cell === null || cell === undefined) return "";
+  return typeof cell === "object" ? JSON.stringify(cell) : String(cell);
+}
+
+export function shortOf(cell: unknown): string {
+  const text = textOf(cell);
+  return text.length > MOST ? `${text.slice(0, MOST)}…` : text;
+}
+
+/** Lines of cells as spreadsheets take them from the clipboard. */
+export function tsv(rows: readonly (readonly unknown[])[]): string {
+  return rows.map((row) => row.map(quoted).join("\t")).join("\n");
+}
+
+function quoted(cell: unknown): string {
+  const text = textOf(cell);
+  return /[\t\n\r"]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+const words = new Intl.Collator(undefined, { numeric: true });
+
+/** For sorting: nothing last, numbers by value, the rest as words. */
+export function compare(a: unknown, b: unknown): number {
+  const [none, other] = [a === null || a === undefined || a === "", b === null || b === undefined || b === ""];
+  if (none || other) return Number(none) - Number(other);
+  return typeof a === "number" && typeof b === "number" ? a - b : words.compare(textOf(a), textOf(b));
+}
