@@ -115,7 +115,7 @@ def even_pace(site: Site) -> Iterator[None]:
     site.pace(0.0)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip("needs Debian's chromium: scripts/system-packages.sh")
