@@ -17,14 +17,13 @@ SHORTEST, LONGEST = 12, 256
 """Characters. NIST SP 800-63B asks for length and for no mixture of characters."""
 MEMORY_KIB, ROUNDS, LANES = 19_456, 2, 1
 """OWASP's first choice for argon2id: 19 MiB for each check."""
-AT_ONCE = 2
 
 
 class Passwords:
-    """Makes and checks hashes; whoever comes while two are under way waits."""
+    """Makes and checks hashes, one at a time: what a check takes, the allocator may keep for the next."""
 
     def __init__(self) -> None:
-        self._turn = threading.BoundedSemaphore(AT_ONCE)
+        self._turn = threading.Lock()
 
     @cached_property
     def _hasher(self) -> PasswordHasher:

@@ -22,7 +22,7 @@ from narrowboat.web.threads import Threads
 STORE_THREADS = 4
 READING_THREADS = 4
 COUNTING_THREADS = 2
-SIGNING_THREADS = 2
+SIGNING_THREADS = 1
 
 
 @dataclass(frozen=True, slots=True)
