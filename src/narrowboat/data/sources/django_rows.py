@@ -24,11 +24,11 @@ class DjangoStatement:
         self._rows = rows
         self._shown = shown
         self._fetched: Iterator[Row] | None = None
-        with _errors(self._alias):
+        with database_errors(self._alias):
             self._connection = connections[self._alias]
 
     def fetch(self, rows: int) -> list[Row]:
-        with _errors(self._alias):
+        with database_errors(self._alias):
             if self._fetched is None:
                 self._fetched = iter(self._rows.iterator(chunk_size=rows))
             block = plain(islice(self._fetched, rows))
@@ -55,7 +55,7 @@ class DjangoStatement:
 
 def count(rows: Any) -> Count:
     """How many rows a QuerySet has."""
-    with _errors(rows.db):
+    with database_errors(rows.db):
         try:
             return Count(rows.count(), estimated=False)
         finally:
@@ -68,7 +68,8 @@ def _close(connection: Any) -> None:
 
 
 @contextmanager
-def _errors(alias: str) -> Iterator[None]:
+def database_errors(alias: str) -> Iterator[None]:
+    """Django's errors as ours: SourceUnavailable where another attempt may help, else SourceFailed."""
     try:
         yield
     except (OperationalError, InterfaceError) as error:

@@ -1,0 +1,256 @@
+"""The admin's pages of runs: a list with actions, and each run with its figures, history and file."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
+from django.template.defaultfilters import filesizeformat
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import localize
+from django.utils.html import format_html, format_html_join
+from django.utils.timezone import template_localtime
+
+from narrowboat.app import Narrowboat
+from narrowboat.contrib.django.models import Run
+from narrowboat.contrib.django.people import CONTROL, SEE_ALL, user_of
+from narrowboat.errors import NarrowboatError
+from narrowboat.kernel.model import REQUESTS, Request, State
+
+RETRY = "retry"
+VERBS = (*(request.value for request in Request), RETRY)
+HEADINGS = {"pause": "Pause", "resume": "Resume", "cancel": "Cancel", RETRY: "Retry what was rejected"}
+
+
+class Runs(ChangeList):
+    """The list, with the names of the users whose runs they are."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list: list[Any] = list(self.result_list)
+        names = _names({run.owner for run in self.result_list})
+        for run in self.result_list:
+            run.owner_name = names.get(run.owner, run.owner)
+
+
+def _names(owners: set[str]) -> dict[str, str]:
+    """Names of users by their id; who is not there any more, or never was a user, has none."""
+    model: Any = get_user_model()
+    keys = []
+    for owner in owners:
+        try:
+            keys.append(model._meta.pk.to_python(owner))
+        except ValidationError:
+            continue
+    return {str(user.pk): user.get_username() for user in model._default_manager.filter(pk__in=keys)}
+
+
+@admin.register(Run)
+class RunAdmin(admin.ModelAdmin):
+    """Read-only. Who may `narrowboat.view_run` sees everybody's runs, who may export from a list their own."""
+
+    list_display = ("name", "state", "who", "progress", "created", "duration", "download")
+    list_filter = ("state", ("job", admin.AllValuesFieldListFilter))
+    search_fields = ("id", "job", "owner", "error")
+    actions = VERBS
+    fields = readonly_fields = (
+        "name", "state", "who", "progress", "counters", "size", "created", "started", "finished", "duration",
+        "asked", "problem", "history", "download",
+    )  # fmt: skip
+    change_form_template = "admin/narrowboat/run/change_form.html"
+    show_full_result_count = False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return Runs
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
+        _ = _nb().store  # makes or upgrades the tables where nobody did
+        found: QuerySet[Run] = super().get_queryset(request)
+        return found if _sees_all(request) else found.filter(owner=str(request.user.pk))
+
+    def has_view_permission(self, request: HttpRequest, obj: Run | None = None) -> bool:
+        if _sees_all(request):
+            return True
+        own = obj is None or obj.owner == str(request.user.pk)
+        return own and any(one.may_export(request) for one in apps.get_app_config("narrowboat").admins.values())
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Run | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Run | None = None) -> bool:
+        return False
+
+    # what the list and the page of a run show
+
+    @admin.display(description="job", ordering="job")
+    def name(self, run: Run) -> str:
+        job = _nb().jobs.get(run.job)
+        return job.title if job else run.job
+
+    @admin.display(description="who", ordering="owner")
+    def who(self, run: Run) -> str:
+        return getattr(run, "owner_name", None) or _names({run.owner}).get(run.owner, run.owner or "-")
+
+    @admin.display(description="rows", ordering="rows_done")
+    def progress(self, run: Run) -> str:
+        done = f"{run.rows_done:,}"
+        if run.ended or run.total is None:
+            return done
+        return f"{done} of {run.total:,} ({run.rows_done / max(run.total, 1):.0%})"
+
+    @admin.display(description="took")
+    def duration(self, run: Run) -> str:
+        if run.started is None:
+            return "-"
+        return f"{((run.finished or timezone.now()) - run.started).total_seconds():,.1f} s"
+
+    @admin.display(description="size", ordering="bytes_written")
+    def size(self, run: Run) -> str:
+        return filesizeformat(run.file["bytes"] if run.file else run.bytes_written)
+
+    @admin.display(description="of these")
+    def counters(self, run: Run) -> str:
+        figures = {
+            "created": run.rows_created,
+            "updated": run.rows_updated,
+            "skipped": run.rows_skipped,
+            "rejected": run.rows_rejected,
+            "cells altered": run.cells_altered,
+        }
+        return ", ".join(f"{number:,} {what}" for what, number in figures.items() if number) or "-"
+
+    @admin.display(description="asked for")
+    def asked(self, run: Run) -> str:
+        return format_html("<pre>{}</pre>", json.dumps(json.loads(run.params), indent=2, ensure_ascii=False))
+
+    @admin.display(description="error")
+    def problem(self, run: Run) -> str:
+        return f"{run.error} [{run.error_code}]" if run.error_code else "-"
+
+    @admin.display(description="history")
+    def history(self, run: Run) -> str:
+        lines = [
+            (localize(template_localtime(datetime.fromtimestamp(event.at, UTC))), event.after.replace("_", " "), reason)
+            for event in _nb().store.events(run.id)
+            for reason in [event.reason + (f" (by {event.by})" if event.by else "")]
+        ]
+        return format_html_join("", "<div>{} <strong>{}</strong>: {}</div>", lines)
+
+    @admin.display(description="file")
+    def download(self, run: Run) -> str:
+        if run.file is None:
+            return "-"
+        return format_html('<a href="{}">{}</a>', reverse("admin:narrowboat_run_file", args=[run.id]), run.file["path"])
+
+    # what can be asked of runs
+
+    @admin.action(description=f"{HEADINGS['pause']} selected runs")
+    def pause(self, request: HttpRequest, queryset: QuerySet[Run]) -> None:
+        self._ask(request, queryset, "pause")
+
+    @admin.action(description=f"{HEADINGS['resume']} selected runs")
+    def resume(self, request: HttpRequest, queryset: QuerySet[Run]) -> None:
+        self._ask(request, queryset, "resume")
+
+    @admin.action(description=f"{HEADINGS['cancel']} selected runs")
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Run]) -> None:
+        self._ask(request, queryset, "cancel")
+
+    @admin.action(description="Retry what selected runs rejected")
+    def retry(self, request: HttpRequest, queryset: QuerySet[Run]) -> None:
+        self._ask(request, queryset, RETRY)
+
+    def _ask(self, request: HttpRequest, queryset: QuerySet[Run], verb: str) -> None:
+        """Of each run; what one refuses does not keep the others from it."""
+        for run in queryset:
+            if not _may_control(request, run):
+                messages.error(request, f"You may not {verb} run {run.id}.")
+                continue
+            try:
+                state = self._one(run, verb, f"{request.user.get_username()} in the admin")
+            except NarrowboatError as error:
+                messages.error(request, str(error))
+            else:
+                messages.success(request, f"{self.name(run)} {run.id}: {state}.")
+
+    @staticmethod
+    def _one(run: Run, verb: str, by: str) -> str:
+        if verb == RETRY:
+            return f"retried as {_nb().retry_failed(_nb().store.get(run.id)).run.id}"
+        return _nb().ask(run.id, Request(verb), by=by).state.replace("_", " ")
+
+    # the page of a run
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        run = self.get_object(request, object_id)
+        verbs = [] if run is None or not _may_control(request, run) else _verbs(run)
+        more = {"verbs": [(verb, HEADINGS[verb]) for verb in verbs], "box": ACTION_CHECKBOX_NAME, "run": run}
+        shown: HttpResponseBase = super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
+        return shown
+
+    def get_urls(self) -> list[URLPattern]:
+        own = [
+            path("<str:run_id>/file/", self.admin_site.admin_view(self.file), name="narrowboat_run_file"),
+            path("<str:run_id>/now/", self.admin_site.admin_view(self.now), name="narrowboat_run_now"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def file(self, request: HttpRequest, run_id: str) -> HttpResponseBase:
+        """The finished file, by the rules of the HTTP API."""
+        from narrowboat.contrib.django.views import answer
+
+        run = self._run(request, run_id)
+        if run.file is None:
+            raise Http404
+        return answer(request, f"runs/{run.id}/artifact", user_of(request), within=False)
+
+    def now(self, request: HttpRequest, run_id: str) -> HttpResponseBase:
+        """How far it is, for the page, which asks each second."""
+        run = self._run(request, run_id)
+        share = run.rows_done / run.total if run.total else None
+        state = run.get_state_display()
+        text = f"{state}: {self.progress(run)} rows"
+        return JsonResponse({"state": run.state, "ended": run.ended, "share": share, "text": text})
+
+    def _run(self, request: HttpRequest, run_id: str) -> Run:
+        run = self.get_object(request, run_id)
+        if run is None or not self.has_view_permission(request, run):
+            raise Http404
+        return run
+
+
+def _nb() -> Narrowboat:
+    nb: Narrowboat = apps.get_app_config("narrowboat").nb
+    return nb
+
+
+def _sees_all(request: HttpRequest) -> bool:
+    return request.user.has_perm(SEE_ALL)
+
+
+def _may_control(request: HttpRequest, run: Run) -> bool:
+    return run.owner == str(request.user.pk) or request.user.has_perm(CONTROL)
+
+
+def _verbs(run: Run) -> list[str]:
+    """What can be asked of it in its state."""
+    asked = [ask.value for ask, edges in REQUESTS.items() if edges.get(State(run.state), run.state) != run.state]
+    return [*asked, RETRY] if run.ended and run.rows_rejected else asked
