@@ -1,4 +1,4 @@
-"""Settings of the shop. The environment says what differs on a server: DATABASE_URL, DATA_DIR, SECRET_KEY, ALLOWED_HOSTS."""
+"""Settings of the shop. A server's environment has SECRET_KEY, ALLOWED_HOSTS, DATA_DIR and perhaps DATABASE_URL."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,8 @@ DATA_DIR.mkdir(parents=True, exist_ok=True)
 
 DEBUG = "SECRET_KEY" not in os.environ
 SECRET_KEY = os.environ.get("SECRET_KEY", "only for this machine")
-ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1").split(",")
+HOSTS = os.environ.get("ALLOWED_HOSTS") or os.environ.get("RENDER_EXTERNAL_HOSTNAME") or "localhost,127.0.0.1"
+ALLOWED_HOSTS = HOSTS.split(",")
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
@@ -25,6 +26,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -47,9 +49,10 @@ TEMPLATES = [
 ]
 ROOT_URLCONF = "shop.urls"
 WSGI_APPLICATION = "shop.wsgi.application"
-LOGIN_URL = "admin:login"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/"
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = BASE_DIR / "static"  # made by collectstatic at each deploy
 USE_TZ = True
 TIME_ZONE = "Africa/Accra"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -54,18 +54,7 @@ class Asked(NamedTuple):
 
 def parse(arguments: Namespace) -> Asked:
     """Raises BadParameter, naming the argument that is wrong."""
-    target = Path(arguments.to)
     _check_kind(arguments)
-    output = Output.parse(
-        {
-            "format": arguments.format or format_of(target),
-            "columns": arguments.columns or (),
-            "labels": dict(pair("--label", text) for text in arguments.label),
-            "page_size": arguments.page_size,
-            "pages": arguments.pages or (),
-            "options": {name: scalar(value) for name, value in (pair("--option", text) for text in arguments.option)},
-        }
-    )
     return Asked(
         url=arguments.database,
         tables=tuple(arguments.table),
@@ -74,8 +63,22 @@ def parse(arguments: Namespace) -> Asked:
         where=_conditions(arguments.where),
         types={column.name: column for column in map(_column, arguments.type)},
         key=tuple(name for text in arguments.key for name in text.split(",")),
-        title=_stem(target),
-        output=output,
+        title=_stem(Path(arguments.to)),
+        output=output_of(arguments),
+    )
+
+
+def output_of(arguments: Namespace) -> Output:
+    """What was chosen about the file. Raises BadParameter."""
+    return Output.parse(
+        {
+            "format": arguments.format or format_of(Path(arguments.to)),
+            "columns": arguments.columns or (),
+            "labels": dict(pair("--label", text) for text in arguments.label),
+            "page_size": arguments.page_size,
+            "pages": arguments.pages or (),
+            "options": {name: scalar(value) for name, value in (pair("--option", text) for text in arguments.option)},
+        }
     )
 
 

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from narrowboat.app import Narrowboat
-from narrowboat.cli.asked import Asked
 from narrowboat.cli.foreground import WORKER
 from narrowboat.cli.outcome import say
 from narrowboat.cli.place import Place
 from narrowboat.data.sinks import Folder
+from narrowboat.data.source import Source
 from narrowboat.errors import BadParameter, NarrowboatError
 from narrowboat.jobs import artifact
 from narrowboat.jobs.export import Export
+from narrowboat.jobs.output import Output
 from narrowboat.jobs.parameters import Parameter
 from narrowboat.kernel.model import CLAIMABLE, Filter, Request, Run, State
+
+
+class Wanted(Protocol):
+    """What is to be exported."""
+
+    @property
+    def output(self) -> Output: ...
+
+    def sources(self) -> Mapping[str, Source]:
+        """The tables of the file by name."""
+        ...
+
+    def digest(self) -> str:
+        """The same for the same request, so that a resumed run is known to be the one meant."""
+        ...
+
 
 JOB = "export"
 WHOLE = (State.SUCCEEDED, State.PARTIAL)
@@ -42,7 +60,7 @@ def refuse_to_replace(place: Place) -> None:
 
 
 @contextmanager
-def at(place: Place, asked: Asked, *, time_limit: float | None) -> Iterator[Narrowboat]:
+def at(place: Place, asked: Wanted, *, time_limit: float | None) -> Iterator[Narrowboat]:
     """A Narrowboat whose only job is this export, with its state in the place."""
     nb = Narrowboat(place.store, folder=place.folder, sink=Folder(keep_free=0))
     # The digest is the run's parameter, so that --resume notices other arguments.
@@ -54,7 +72,7 @@ def at(place: Place, asked: Asked, *, time_limit: float | None) -> Iterator[Narr
         nb.store.close()
 
 
-def begin(nb: Narrowboat, asked: Asked, place: Place, *, force: bool) -> Run:
+def begin(nb: Narrowboat, asked: Wanted, place: Place, *, force: bool) -> Run:
     """The run to work on: the one that was begun, else a new one. Raises BadParameter."""
     found = next(iter(nb.store.find(Filter(limit=1))), None) if place.begun else None
     if found and found.params["params"]["request"] != asked.digest():
@@ -112,7 +130,7 @@ def _pieces(nb: Narrowboat, run: Run, tail: bytes) -> Iterator[bytes]:
     yield tail
 
 
-def how_to_go_on(asked: Asked) -> str:
+def how_to_go_on(asked: Wanted) -> str:
     """A sentence for people whose export was stopped."""
     try:
         reasons = [

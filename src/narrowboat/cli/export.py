@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from narrowboat.cli.asked import parse
-from narrowboat.cli.begun import WHOLE, at, begin, check, how_to_go_on, put
+from narrowboat.cli.begun import WHOLE, Wanted, at, begin, check, how_to_go_on, put
 from narrowboat.cli.foreground import Foreground, Signals
 from narrowboat.cli.place import Place
 from narrowboat.cli.progress import Progress
@@ -38,10 +38,17 @@ def arguments(parser: ArgumentParser) -> None:
     parser.usage = "narrowboat export DATABASE (--table NAME … | --query SQL) --to FILE [options]"
     parser.description = "Write a table or a query to a file."
     parser.epilog = EXAMPLES
-    add = parser.add_argument
-    add("database", metavar="DATABASE", help="sqlite:///file.db, sqlite:////absolute/file.db or postgresql://…")
-    add("--to", required=True, metavar="FILE", help="the file to write; its ending tells the format")
+    parser.add_argument(
+        "database", metavar="DATABASE", help="sqlite:///file.db, sqlite:////absolute/file.db or postgresql://…"
+    )
     _what(parser)
+    declare(parser)
+
+
+def declare(parser: ArgumentParser) -> None:
+    """What it takes about the file, whatever the rows are."""
+    add = parser.add_argument
+    add("--to", required=True, metavar="FILE", help="the file to write; its ending tells the format")
     _how(parser)
     add("--force", action="store_true", help="replace FILE if it exists, and forget an export of it that was begun")
     add("--resume", action="store_true", help="go on with the export of FILE that was begun, if there is one")
@@ -58,23 +65,27 @@ def _what(parser: ArgumentParser) -> None:
     add("--param", action="append", default=[], metavar="NAME[:TYPE]=VALUE", help="a value for :name; text if no TYPE")
     add("--where", action="append", default=[], metavar="COLUMN=VALUE", help="only rows with this value; all must hold")
     add("--key", action="append", default=[], metavar="COLUMN", help="unique column to resume by, if not declared so")
-    add("--columns", metavar="A,B,…", help="these columns in this order")
-    add("--label", action="append", default=[], metavar="COLUMN=TEXT", help="what stands in the header")
     add("--type", action="append", default=[], metavar="COLUMN=TYPE", help="text, date, decimal:2, money:EUR …")
-    add("--pages", metavar="1-3,7", help="only these pages, each a sheet")
-    add("--page-size", type=int, metavar="ROWS", help="rows of a page")
 
 
 def _how(parser: ArgumentParser) -> None:
     add = parser.add_argument_group("file").add_argument
+    add("--columns", metavar="A,B,…", help="these columns in this order")
+    add("--label", action="append", default=[], metavar="COLUMN=TEXT", help="what stands in the header")
+    add("--pages", metavar="1-3,7", help="only these pages, each a sheet")
+    add("--page-size", type=int, metavar="ROWS", help="rows of a page")
     add("--format", metavar="FORMAT", help=f"where FILE does not tell: {', '.join(FORMATS)}")
     add("--option", action="append", default=[], metavar="NAME=VALUE", help="of the format, such as references=true")
 
 
 def run(arguments: Namespace) -> int:
     """See `parser.Command`."""
+    return write(parse(arguments), arguments)
+
+
+def write(asked: Wanted, arguments: Namespace) -> int:
+    """Write the file, show how far it is and tell what came of it; the exit status."""
     began = time.monotonic()
-    asked = parse(arguments)
     place = Place(Path(arguments.to), format_named(asked.output.format, asked.output.options).extension)
     with Signals() as signals, place.held():
         check(place, resume=arguments.resume, force=arguments.force)

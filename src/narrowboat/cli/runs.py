@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
 
 from narrowboat.app import Narrowboat
 from narrowboat.cli import target
@@ -42,12 +43,17 @@ def arguments(parser: ArgumentParser) -> None:
     """See `parser.Command`."""
     parser.description = "List, show and steer runs."
     parser.epilog = EXAMPLES
+    declare(parser, target.arguments)
+
+
+def declare(parser: ArgumentParser, whose: Callable[[ArgumentParser], None]) -> None:
+    """The verbs and what each takes. whose: declares how to say whose runs are meant."""
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb, summary in VERBS.items():
         one = verbs.add_parser(verb, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
         if verb != "list":
             one.add_argument("run", metavar="RUN", help="its id")
-        target.arguments(one)
+        whose(one)
         one.add_argument("--json", action="store_true", help="print one JSON object as the last line")
         if verb == "list":
             _filters(one)
@@ -64,7 +70,11 @@ def _filters(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """See `parser.Command`."""
-    nb = target.meant(arguments)
+    return steer(target.meant(arguments), arguments)
+
+
+def steer(nb: Narrowboat, arguments: Namespace) -> int:
+    """Do it with the runs of `nb`; the exit status."""
     try:
         if arguments.verb == "list":
             return _list(nb, arguments)

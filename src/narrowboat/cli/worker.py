@@ -44,8 +44,13 @@ def arguments(parser: ArgumentParser) -> None:
     """See `parser.Command`."""
     parser.description = "Run workers until told to stop."
     parser.epilog = EXAMPLES
+    parser.add_argument("target", metavar="TARGET", help=target.HELP)
+    declare(parser)
+
+
+def declare(parser: ArgumentParser) -> None:
+    """What it takes beside the target."""
     add = parser.add_argument
-    add("target", metavar="TARGET", help=target.HELP)
     add("--queues", metavar="A,B", help="only these queues; else all that the jobs name")
     add("--concurrency", type=int, default=1, metavar="N", help="worker processes (1)")
     add("--slices", type=int, default=SLICES, metavar="N", help=f"slices until a worker is replaced ({SLICES})")

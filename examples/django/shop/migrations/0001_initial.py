@@ -5,31 +5,42 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Customer',
+            name="Customer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80)),
-                ('city', models.CharField(db_index=True, max_length=40)),
-                ('phone', models.CharField(max_length=20, unique=True)),
-                ('since', models.DateField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=80)),
+                ("city", models.CharField(db_index=True, max_length=40)),
+                ("phone", models.CharField(max_length=20, unique=True)),
+                ("since", models.DateField()),
             ],
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('n', 'new'), ('p', 'paid'), ('s', 'shipped')], db_index=True, default='n', max_length=1)),
-                ('total', models.DecimalField(decimal_places=2, max_digits=10)),
-                ('at', models.DateTimeField(verbose_name='ordered at')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='orders', to='shop.customer')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("n", "new"), ("p", "paid"), ("s", "shipped")],
+                        db_index=True,
+                        default="n",
+                        max_length=1,
+                    ),
+                ),
+                ("total", models.DecimalField(decimal_places=2, max_digits=10)),
+                ("at", models.DateTimeField(verbose_name="ordered at")),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="orders", to="shop.customer"
+                    ),
+                ),
             ],
         ),
     ]

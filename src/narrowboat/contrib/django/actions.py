@@ -78,7 +78,7 @@ class ExportActions:
     @admin.action(description="Export all filtered")
     def export_all_filtered(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         """Every row of the list as it is filtered and searched, on all its pages."""
-        return self._started(request, {"filters": request.GET.urlencode()})
+        return self._started(request, {"filters": request.GET.urlencode() or None})
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         """As ever; but to export everything, no row has to be ticked."""
@@ -88,7 +88,7 @@ class ExportActions:
         shown: HttpResponseBase = super().changelist_view(request, extra_context)  # type: ignore[misc]
         return shown
 
-    def _started(self, request: HttpRequest, params: dict[str, str]) -> HttpResponse | None:
+    def _started(self, request: HttpRequest, params: dict[str, str | None]) -> HttpResponse | None:
         nb = apps.get_app_config("narrowboat").nb
         try:
             submitted = nb.start(

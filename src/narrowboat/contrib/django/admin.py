@@ -60,7 +60,7 @@ class RunAdmin(admin.ModelAdmin):
     """Read-only. Who may `narrowboat.view_run` sees everybody's runs, who may export from a list their own."""
 
     list_display = ("name", "state", "who", "progress", "created", "duration", "download")
-    list_filter = ("state", ("job", admin.AllValuesFieldListFilter))
+    list_filter = ("state", ("job", admin.AllValuesFieldListFilter), "created")
     search_fields = ("id", "job", "owner", "error")
     actions = VERBS
     fields = readonly_fields = (

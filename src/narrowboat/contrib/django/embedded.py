@@ -82,7 +82,7 @@ class Embedded:
     async def _serve(self) -> None:
         try:
             nb = self._nb()
-            _hand_down(nb)
+            hand_down(nb)
             async with nb.lifespan(None):
                 await self._stop.wait()
         except Exception as error:
@@ -105,8 +105,8 @@ class Embedded:
         self._thread.join(PATIENCE)
 
 
-def _hand_down(nb: Narrowboat) -> None:
-    """What workers inherit besides: where the project is, if not in the working folder, and which store is meant."""
+def hand_down(nb: Narrowboat) -> None:
+    """Tell the workers that this process starts where the project is, and which store is meant, by the environment."""
     os.environ[STORE] = digest(nb)
     name = os.environ.get("DJANGO_SETTINGS_MODULE", "")
     file = getattr(importlib.import_module(name), "__file__", None) if name else None

@@ -10,8 +10,11 @@ from django.db import models
 from django.utils import timezone
 
 
-class Moment(models.FloatField):
+class Moment(models.DateTimeField):
     """Seconds since the epoch in the database, a datetime in Python."""
+
+    def get_internal_type(self) -> str:
+        return "FloatField"
 
     def from_db_value(self, value: float | None, expression: Any, connection: Any) -> datetime | None:
         if value is None:
@@ -19,8 +22,8 @@ class Moment(models.FloatField):
         at = datetime.fromtimestamp(value, UTC)
         return at if settings.USE_TZ else timezone.make_naive(at)
 
-    def to_python(self, value: Any) -> Any:
-        return value if isinstance(value, datetime) else super().to_python(value)
+    def get_prep_value(self, value: Any) -> float | None:
+        return value.timestamp() if (value := self.to_python(value)) else None
 
-    def get_prep_value(self, value: Any) -> Any:
-        return value.timestamp() if isinstance(value, datetime) else super().get_prep_value(value)
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> float | None:
+        return value if prepared else self.get_prep_value(value)

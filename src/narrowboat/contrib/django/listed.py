@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ALL_VAR, PAGE_VAR
 from django.contrib.auth import get_user_model
-from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.core.exceptions import FieldDoesNotExist, SuspiciousOperation, ValidationError
 from django.db import close_old_connections
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
@@ -32,19 +32,19 @@ class Listed:
     def __init__(self, of: ExportActions) -> None:
         self._of: Any = of
 
-    def rows(self, requester: Requester, selected: str = "", filters: str = "") -> DjangoRows:
+    def rows(self, requester: Requester, selected: str | None = None, filters: str | None = None) -> DjangoRows:
         """What this user sees in the list.
 
-        selected: primary keys by commas, each quoted as in an address; empty: all. filters: the list's query string.
+        selected: primary keys by commas, each quoted as in an address. filters: the list's query string.
         Raises NotAllowed for who may not view it (any more), BadParameter for filters that the list does not know.
         """
         close_old_connections()
         with database_errors(self._of.model.objects.db):
-            request = _request(requester, filters)
+            request = _request(requester, filters or "")
             if not self._of.may_export(request):
                 raise NotAllowed(f"User {requester.id} may not view {self._of.opts.verbose_name_plural}.")
             names = self._columns(request)
-            keys = [unquote_plus(key) for key in selected.split(",") if key]
+            keys = [unquote_plus(key) for key in (selected or "").split(",") if key]
             found = self._found(request, keys, names)
         labels = {name: str(field.verbose_name) for name in names if (field := self._field(name)) is not None}
         return queryset(lambda: found).columns(*names).rename(labels)
@@ -54,7 +54,7 @@ class Listed:
         try:
             listed = self._of.get_changelist_instance(request).get_queryset(request)
             chosen = listed.filter(pk__in=keys) if keys else listed
-        except IncorrectLookupParameters as error:
+        except (IncorrectLookupParameters, SuspiciousOperation) as error:
             raise BadParameter(f"The list knows no such filter: {error}") from error
         except (ValueError, ValidationError) as error:
             raise BadParameter(f"That is no selection of rows: {error}") from error

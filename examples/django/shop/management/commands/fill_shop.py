@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+
 from shop.models import Customer, Order
 
 CITIES = ("Accra", "Tema", "Kumasi", "Łódź")
@@ -21,10 +22,9 @@ class Command(BaseCommand):
 
     def handle(self, *, customers: int, **options: Any) -> None:
         begin = datetime(2026, 1, 1, tzinfo=UTC)
-        Customer.objects.bulk_create(
+        made = Customer.objects.bulk_create(
             (
                 Customer(
-                    id=n,
                     name=f"Zoë {n} <b>",
                     city=CITIES[n % 4],
                     phone=f"+23320{n:07}",
@@ -37,13 +37,12 @@ class Command(BaseCommand):
         Order.objects.bulk_create(
             (
                 Order(
-                    id=n,
-                    customer_id=n,
+                    customer=customer,
                     state=STATES[n % 3],
                     total=Decimal(n) / 100,
                     at=begin + timedelta(minutes=n),
                 )
-                for n in range(1, customers + 1)
+                for n, customer in enumerate(made, start=1)
             ),
             batch_size=2000,
         )

@@ -1,0 +1,151 @@
+"""How a project tests its exports: `manage.py test`. Runs are worked on in the test itself, without a server."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission, User
+from django.test import TransactionTestCase
+
+from narrowboat.contrib.django import nb
+from narrowboat.contrib.django.models import Run
+from narrowboat.jobs.output import Output
+from narrowboat.testing import run_inline
+from shop.models import Customer
+
+
+class ExportTest(TransactionTestCase):
+    """Not TestCase: its transaction is never committed, and runs have a connection of their own."""
+
+    def setUp(self) -> None:
+        self.boss = User.objects.create_superuser("boss")
+        self.ann = User.objects.create_user("ann", is_staff=True)
+        for n, (name, city) in enumerate([("Ama", "Tema"), ("Kofi", "Accra"), ("Łukasz", "Tema")], start=1):
+            Customer.objects.create(id=n, name=name, city=city, phone=str(n), since=date(2026, 1, n))
+
+    def made(self, location: str) -> str:
+        """The file of the run to whose page an action led."""
+        run = run_inline(nb, location.split("/")[-3])
+        assert run.artifact, run.error
+        return Path(nb.run_folder(run.id), run.artifact.path).read_bytes().decode("utf-8-sig")
+
+    def act(self, path: str, action: str, *ticked: int, **more: str) -> Any:
+        """What the server answers to an action of a list."""
+        return self.client.post(
+            path, {"action": action, "_selected_action": ticked, "index": 0, "format": "csv", **more}
+        )
+
+    def test_rows_are_those_of_the_requesters_city(self) -> None:
+        run = nb.start("my-customers", output=Output("csv"), owner="1", attributes={"city": "Tema"}).run
+        ended = run_inline(nb, run.id)
+        self.assertEqual((ended.state, ended.counters.rows), ("succeeded", 2))
+
+    def test_ticked_rows_are_exported_with_the_lists_columns(self) -> None:
+        self.client.force_login(self.boss)
+        answer = self.act("/admin/shop/customer/", "export_selected", 1, 3)
+        self.assertEqual(
+            self.made(answer["Location"]),
+            "name,city,phone,since\nAma,Tema,1,2026-01-01\nŁukasz,Tema,3,2026-01-03\n".replace("\n", "\r\n"),
+        )
+
+    def test_all_that_is_filtered_and_searched_is_exported_whatever_is_ticked(self) -> None:
+        self.client.force_login(self.boss)
+        for path, names in [
+            ("?city=Tema", ["Ama", "Łukasz"]),
+            ("?city=Tema&q=ama", ["Ama"]),
+            ("?p=1", ["Ama", "Kofi", "Łukasz"]),
+            ("", ["Ama", "Kofi", "Łukasz"]),
+        ]:
+            answer = self.act(f"/admin/shop/customer/{path}", "export_all_filtered")
+            lines = self.made(answer["Location"]).splitlines()[1:]
+            self.assertEqual([line.split(",")[0] for line in lines], names)
+
+    def test_ticking_all_pages_is_exporting_all(self) -> None:
+        self.client.force_login(self.boss)
+        answer = self.act("/admin/shop/customer/?city=Accra", "export_selected", 2, select_across="1")
+        self.assertIn("Kofi", self.made(answer["Location"]))
+
+    def test_who_may_not_view_a_list_cannot_export_it(self) -> None:
+        self.client.force_login(self.ann)
+        before = Run.objects.count()
+        self.assertEqual(self.act("/admin/shop/customer/", "export_all_filtered").status_code, 403)
+        self.assertEqual(self.client.get("/admin/narrowboat/run/").status_code, 403)
+        self.assertEqual(Run.objects.count(), before)
+
+    def test_who_may_not_view_a_list_any_more_gets_no_file(self) -> None:
+        self.ann.user_permissions.add(Permission.objects.get(codename="view_customer"))
+        self.client.force_login(self.ann)
+        answer = self.act("/admin/shop/customer/", "export_all_filtered")
+        self.ann.user_permissions.clear()
+        ended = run_inline(nb, answer["Location"].split("/")[-3])
+        self.assertEqual((ended.state, ended.error_code), ("failed", "not-allowed"))
+
+    def test_filters_that_the_list_does_not_offer_find_nothing_out(self) -> None:
+        run = nb.start(
+            "shop.customer", {"filters": "orders__customer__name__startswith=A"}, owner=str(self.boss.pk)
+        ).run
+        ended = run_inline(nb, run.id)
+        self.assertEqual((ended.state, ended.error_code), ("failed", "bad-parameter"))
+
+    def test_staff_see_their_own_runs_and_their_pages(self) -> None:
+        self.ann.user_permissions.add(Permission.objects.get(codename="view_customer"))
+        own = nb.start("shop.customer", owner=str(self.ann.pk)).run
+        other = nb.start("orders", owner=str(self.boss.pk)).run
+        self.client.force_login(self.ann)
+        listed = self.client.get("/admin/narrowboat/run/").content.decode()
+        self.assertIn(own.id, listed)
+        self.assertNotIn(other.id, listed)
+        self.assertEqual(self.client.get(f"/admin/narrowboat/run/{own.id}/change/").status_code, 200)
+        for place in ("change", "file", "now"):
+            self.assertIn(self.client.get(f"/admin/narrowboat/run/{other.id}/{place}/").status_code, (302, 404))
+
+    def test_operators_steer_runs_and_read_their_history(self) -> None:
+        run = nb.start("orders", owner=str(self.ann.pk)).run
+        self.client.force_login(self.boss)
+        for action, state in [("pause", "paused"), ("resume", "queued"), ("cancel", "cancelled"), ("resume", "queued")]:
+            page = self.client.post(
+                "/admin/narrowboat/run/", {"action": action, "_selected_action": run.id, "index": 0}, follow=True
+            )
+            self.assertContains(page, f"Orders {run.id}: {state}.")
+        page = self.client.post(
+            "/admin/narrowboat/run/", {"action": "retry", "_selected_action": run.id, "index": 0}, follow=True
+        )
+        self.assertContains(page, "rejected nothing")
+        run_inline(nb, run.id)
+        page = self.client.get(f"/admin/narrowboat/run/{run.id}/change/")
+        self.assertContains(page, "cancelled before a worker claimed it (by boss in the admin)")
+        self.assertContains(page, "<strong>succeeded</strong>")
+        self.assertContains(page, "ann")
+        for query in (
+            "?state=succeeded",
+            "?job=orders",
+            f"?q={run.id[:9]}",
+            "?o=5",
+            "?created__gte=2020-01-01+00:00:00",
+        ):
+            self.assertContains(self.client.get(f"/admin/narrowboat/run/{query}"), run.id)
+        self.assertNotContains(self.client.get("/admin/narrowboat/run/?state=failed"), run.id)
+        self.assertEqual(self.client.get(f"/admin/narrowboat/run/{run.id}/now/").json()["ended"], True)
+        file = self.client.get(f"/admin/narrowboat/run/{run.id}/file/")
+        self.assertTrue(b"".join(file.streaming_content).startswith(b"PK"))  # type: ignore[attr-defined]
+
+    def test_runs_cannot_be_added_changed_or_deleted(self) -> None:
+        run = nb.start("orders", owner=str(self.ann.pk)).run
+        self.client.force_login(self.boss)
+        self.assertEqual(self.client.get("/admin/narrowboat/run/add/").status_code, 403)
+        self.assertEqual(self.client.post(f"/admin/narrowboat/run/{run.id}/delete/", {"post": "yes"}).status_code, 403)
+        self.assertEqual(
+            self.client.post(f"/admin/narrowboat/run/{run.id}/change/", {"state": "failed"}).status_code, 403
+        )
+        self.assertEqual(nb.store.get(run.id).state, "queued")
+
+    def test_the_http_api_is_there_for_the_test_client_and_starts_no_workers(self) -> None:
+        self.ann.user_permissions.add(Permission.objects.get(codename="use_orders"))
+        self.ann.groups.add(Group.objects.create(name="Tema"))
+        self.client.force_login(self.ann)
+        started = self.client.post("/bulk/jobs/orders/runs", {"output": {"format": "csv"}}, "application/json")
+        self.assertEqual(started.status_code, 202)
+        run_inline(nb, started.json()["id"])
+        file = self.client.get(f"/bulk/runs/{started.json()['id']}/artifact")
+        self.assertEqual(b"".join(file.streaming_content).count(b"\r\n"), 1)  # type: ignore[attr-defined]
+        self.assertEqual(self.client.get("/bulk/health").json()["workers"], 0)
