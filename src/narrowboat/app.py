@@ -577,6 +577,11 @@ class Narrowboat:
             purge=self.purge,
         )
 
+    def rest(self) -> None:
+        """Close the connections to the database of runs that nobody uses, such as before it is dropped."""
+        if "_database" in vars(self):  # else none was opened
+            self._database.rest()
+
     def purge(self, *, limit: int = 100) -> int:
         """Delete ended runs and entries of the audit log past their retention, and local files that are kept elsewhere.
 

@@ -52,7 +52,8 @@ def glance(runs: Sequence[tuple[Run, str | None, str]], gone: Sequence[str]) -> 
 
     runs: each with the version last seen and itself as JSON.
     """
-    return sse.COME_BACK + b"".join([*map(_gone, gone), *(sse.look(*one) for one in runs)])
+    looks = [*map(_gone, gone), *(sse.look(*one) for one in runs)]
+    return sse.COME_BACK + b"".join(looks) + b"event: brief\ndata: {}\n\n"
 
 
 async def _merged(pieces: asyncio.Queue[bytes | None], open_pumps: int) -> AsyncIterator[bytes]:

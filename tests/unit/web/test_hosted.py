@@ -67,7 +67,7 @@ def test_events_are_one_look_where_an_answer_must_not_last(tmp_path: Path) -> No
     assert '"state": "queued"' in looked
     assert served(nb, events, ann, f"last_event_id={run.version}".encode())[2] == "retry: 1000\n\n"
     assert served(nb, "/events", ann, f"run={run.id}:{run.version}&run=none".encode())[2] == (
-        'retry: 1000\n\nevent: gone\ndata: {"id": "none"}\n\n'
+        'retry: 1000\n\nevent: gone\ndata: {"id": "none"}\n\nevent: brief\ndata: {}\n\n'
     )
     ended = run_inline(nb, run.id)
     _, _, last = served(nb, events, ann, f"last_event_id={ended.version}".encode())

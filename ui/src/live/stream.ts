@@ -28,6 +28,7 @@ export class Stream {
   private open = new Set<string>();
   private failures = 0;
   private leaving = false; // the server said that it stops
+  private brief = false; // the server ends each stream after one look, and the browser comes back each second
   private retry = 0;
   private poller = 0;
   private watchdog = 0;
@@ -65,12 +66,14 @@ export class Stream {
     const url = this.api.url("events", { run: runs.map(([id, version]) => (version < 0 ? id : `${id}:${version}`)) });
     const source = new EventSource(url, { withCredentials: this.api.credentials === "include" });
     this.source = source;
+    this.brief = false;
     const on = (name: string, take: (data: string) => void) =>
       source.addEventListener(name, (event) => this.source === source && this.hear(() => take(event.data)));
     on("run", (data) => this.tell(JSON.parse(data)));
     on("done", (data) => this.tell(JSON.parse(data)));
     on("gone", (data) => this.ear.gone(JSON.parse(data).id));
     on("quiet", () => undefined);
+    on("brief", () => (this.brief = true));
     source.addEventListener("leaving", () => (this.leaving = true));
     source.addEventListener("error", () => this.source === source && this.broken(source));
     this.watch();
@@ -96,7 +99,7 @@ export class Stream {
 
   private broken(source: EventSource): void {
     if (source.readyState === EventSource.CLOSED) this.fallBack();
-    else this.ear.connection(this.leaving ? "leaving" : "lost"); // the browser comes back by itself
+    else if (!this.brief) this.ear.connection(this.leaving ? "leaving" : "lost"); // the browser comes back by itself
   }
 
   private fallBack(): void {

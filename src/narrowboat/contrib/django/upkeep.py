@@ -25,8 +25,12 @@ def make_tables(using: str) -> None:
 
 
 def after_migrate(sender: AppConfig, using: str, **kwargs: Any) -> None:
-    """A newer Narrowboat has newer tables; a new job has a new permission."""
+    """A newer Narrowboat has newer tables; a new job has a new permission.
+
+    Django's tests end so too, and drop the database, in which no connection may be left then.
+    """
     make_tables(using)
+    sender.nb.rest()
     if apps.is_installed("django.contrib.auth"):
         make_permissions(sender, using)
 

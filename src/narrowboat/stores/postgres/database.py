@@ -84,6 +84,10 @@ class PostgreSQL:
         with self._connection() as conn, _transaction(conn):
             _migrate(conn, self._schema)
 
+    def rest(self) -> None:
+        """See `stores.database.Database`."""
+        self._pool.forget_idle()
+
     def close(self) -> None:
         self._pool.close()
 

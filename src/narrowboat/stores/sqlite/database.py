@@ -77,6 +77,10 @@ class SQLite:
         finally:
             self._pool.give(conn)
 
+    def rest(self) -> None:
+        """See `stores.database.Database`."""
+        self._pool.forget_idle()
+
     def close(self) -> None:
         self._pool.close()
 

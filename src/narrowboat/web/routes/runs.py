@@ -112,7 +112,7 @@ async def follow_run(
         200: {
             "description": "Of each run: snapshots (`event: run`) and at its end `event: done`, data: a run as JSON; "
             "`event: gone`, data: its id, where there is none. `event: quiet` at most 5 s apart, and `event: leaving` "
-            "when the server stops.",
+            "when the server stops. Under WSGI one look at each, then `event: brief`: come back in a second.",
             "content": {sse.MEDIA_TYPE: {}},
         },
         **problems_of(),
