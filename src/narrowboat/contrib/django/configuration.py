@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 from narrowboat.app import Narrowboat
 from narrowboat.errors import BadConfiguration
 
-OURS = frozenset({"self", "url", "folder", "workers", "retention", "target"})
+OURS = frozenset({"self", "url", "folder", "workers", "retention", "target", "users"})
 """Arguments of Narrowboat that the other settings, or Django's, decide."""
 
 
