@@ -238,3 +238,11 @@ def make(path: Path, rows: int = ROWS) -> None:
     with closing(sqlite3.connect(path)) as database, database:
         database.execute(f"CREATE TABLE {TABLE} ({columns})")
         database.executemany(f"INSERT INTO {TABLE} VALUES ({marks})", leads(rows))  # noqa: S608  # our own constants
+
+
+if __name__ == "__main__":  # python -m narrowboat.sample FILE
+    import sys
+
+    target = Path(sys.argv[1])
+    target.parent.mkdir(parents=True, exist_ok=True)
+    make(target)

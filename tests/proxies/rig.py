@@ -63,8 +63,8 @@ def caddy_version() -> tuple[int, ...]:
 class Program:
     """A process that listens, which can be killed and started again."""
 
-    def __init__(self, command: list[str], port: int, log: Path, **environment: str) -> None:
-        self._command, self._port, self._log = command, port, log
+    def __init__(self, command: list[str], port: int, log: Path, *, cwd: Path = ROOT, **environment: str) -> None:
+        self._command, self._port, self._log, self._cwd = command, port, log, cwd
         self._environment = {**os.environ, **environment}
         self.start()
 
@@ -72,7 +72,7 @@ class Program:
         """Start, and wait until it takes connections."""
         with open(self._log, "ab") as log:
             self.process = subprocess.Popen(
-                self._command, env=self._environment, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+                self._command, env=self._environment, cwd=self._cwd, stdout=log, stderr=log, start_new_session=True
             )
         until(self._listens, f"{self._command[0]} to listen; see {self._log}")
 

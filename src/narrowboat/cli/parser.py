@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 COMMANDS = {
     "export": "write a table or a query to a spreadsheet or text file",
@@ -79,8 +79,24 @@ def _load(name: str) -> Command:
     return demo
 
 
+class Parser(ArgumentParser):
+    """Takes a TARGET that may be left out wherever it stands; argparse alone forgets it behind options."""
+
+    _intermixing = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """See `argparse`."""
+        if self._subparsers is not None or self._intermixing:  # it calls itself
+            return super().parse_known_args(args, namespace)
+        self._intermixing = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._intermixing = False
+
+
 def _parser(program: str) -> ArgumentParser:
-    return ArgumentParser(prog=program, formatter_class=RawDescriptionHelpFormatter, allow_abbrev=False)
+    return Parser(prog=program, formatter_class=RawDescriptionHelpFormatter, allow_abbrev=False)
 
 
 def _overview() -> ArgumentParser:
