@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -451,10 +451,11 @@ class Narrowboat:
     ) -> Submitted:
         told = self._wanted((*self._told[new.job], *notify))
         self.keeping.check()
-        submitted = self.store.submit(new._replace(notify=told), conn=conn)
-        detail = {"job": new.job, "how": submitted.how, **({"parent": new.parent} if new.parent else {})}
-        by = new.owner if by is None else by
-        self.audit(new.relation or "start", by=by, about=submitted.run.id, detail=detail, conn=conn)
+        with nullcontext(conn) if conn is not None else self._database.transaction() as joined:
+            submitted = self.store.submit(new._replace(notify=told), conn=joined)
+            detail = {"job": new.job, "how": submitted.how, **({"parent": new.parent} if new.parent else {})}
+            by = new.owner if by is None else by
+            self.audit(new.relation or "start", by=by, about=submitted.run.id, detail=detail, conn=joined)
         self._hint(submitted.run, conn)
         return submitted
 

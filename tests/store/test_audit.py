@@ -9,10 +9,12 @@ from typing import Any
 import psycopg
 import pytest
 
+from narrowboat.kernel.model import Filter
+from narrowboat.kernel.store import Store
 from narrowboat.people.audit import Audit, Which
 from narrowboat.stores.audit import SqlTrail
 from narrowboat.stores.database import Database
-from tests.store.samples import Place
+from tests.store.samples import Place, a_run
 
 
 @pytest.fixture
@@ -78,3 +80,17 @@ def test_an_entry_can_be_part_of_the_callers_transaction(audit: Audit, place: Pl
         audit("start", by="ben", conn=conn)
         conn.commit()
     assert [one.by for one in audit.find(Which())] == ["ben"]
+
+
+def test_several_verbs_are_one_transaction(audit: Audit, store: Store, database: Database) -> None:
+    def start(stop: bool) -> None:
+        with database.transaction() as conn:
+            audit("start", by="ann", about=store.submit(a_run(), conn=conn).run.id, conn=conn)
+            if stop:
+                raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        start(stop=True)
+    assert (store.find(Filter()), audit.find(Which())) == ([], [])
+    start(stop=False)
+    assert [one.about for one in audit.find(Which())] == [run.id for run in store.find(Filter())]

@@ -45,6 +45,10 @@ class Database(Protocol):
         """A transaction that commits at the end, or the caller's own, which the caller commits."""
         ...
 
+    def transaction(self) -> AbstractContextManager[Any]:
+        """A connection in a transaction that commits at the end: several verbs take it as `conn` and are one."""
+        ...
+
     def migrate(self) -> None: ...
 
     def rest(self) -> None:

@@ -71,13 +71,19 @@ class PostgreSQL:
         store anew, and what it finds (the key, the cursor, the state) says whether it happened.
         """
         if conn is None:
-            with self._connection() as own, _transaction(own):
+            with self.transaction() as own:
                 yield PostgreSQLSession(own, self._statements, self._schema)
             return
         if conn.autocommit and conn.info.transaction_status == TransactionStatus.IDLE:
             raise BadConfiguration("The connection is in autocommit mode; begin a transaction before passing it on.")
         with _driver_errors():
             yield PostgreSQLSession(conn, self._statements, self._schema)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """See `stores.database.Database`."""
+        with self._connection() as own, _transaction(own):
+            yield own
 
     def migrate(self) -> None:
         """Create or upgrade the tables, in one transaction under an advisory lock."""

@@ -60,10 +60,16 @@ class SQLite:
                     _patiently(lambda: conn.execute("begin immediate"))
                 yield SQLiteSession(conn, self._statements)
             return
+        with self.transaction() as own:
+            yield SQLiteSession(own, self._statements)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """See `stores.database.Database`."""
         own = self._pool.take()
         try:
             with _driver_errors(self._path), _transaction(own):
-                yield SQLiteSession(own, self._statements)
+                yield own
         finally:
             self._pool.give(own)
 
