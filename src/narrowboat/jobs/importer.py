@@ -149,8 +149,8 @@ class Import(NamedTuple):
     def wish(self, run: str, fence: int, **more: Any) -> Wish:
         """What an attempt wants of the target."""
         columns = tuple(field.name for field in self.fields)
-        fixed: dict[str, Any] = {"columns": columns, "updated": frozenset(columns), **more}
-        return Wish(run, fence, unique=self.unique, mode=self.mode, undo=self.undo, **fixed)
+        fixed = {"columns": columns, "updated": frozenset(columns), "unique": self.unique, **more}
+        return Wish(run, fence, mode=self.mode, undo=self.undo, **fixed)
 
     def open(self, lease: Lease, folder: Path) -> Work:
         """See `kernel.work.Job`."""

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from narrowboat.data.records.field import Field
 from narrowboat.data.records.mapping import Columns, find_columns
 from narrowboat.data.records.problem import Problem
 from narrowboat.data.records.record import Record, Rejected
 from narrowboat.data.records.validator import Validator
 from narrowboat.data.target import Loading, Outcome, What
-from narrowboat.errors import UnusableFile
+from narrowboat.errors import MissingColumns, UnusableFile
 from narrowboat.jobs.importer import Import
 from narrowboat.jobs.input import Input
 from narrowboat.jobs.rejecting import Rejecting
@@ -66,6 +67,7 @@ class Importing:
         job, given = self._job, self._input
         self._sheet = sheet = Sheet(job.opener, given)
         found = find_columns(sheet.headers, job.fields, given.mapping, guess=given.guess)
+        self._written = _written(job.fields, found)
         self._loading = loading = job.into.open(self._wish(found))
         self._settling = Settling(loading, self._lease, shared=job.into.is_in(job.home), dry_run=given.dry_run)
         self._pending = self._settling.pending()
@@ -82,24 +84,38 @@ class Importing:
         self._continue(self._pending.cursor if self._pending else self._cursor)
 
     def _wish(self, found: Columns) -> Any:
-        places = zip(self._job.fields, found.places, strict=True)
-        in_file = frozenset(field.name for field, place in places if place is not None)
         return self._job.wish(
-            self._lease.run.id, self._lease.fence,
-            updated=in_file, since=self._cursor["since"], dry_run=self._input.dry_run,
-        )  # fmt: skip
+            self._lease.run.id,
+            self._lease.fence,
+            columns=self._names(),
+            updated=frozenset(self._by_field(found)),
+            unique=self._unique(),
+            since=self._cursor["since"],
+            dry_run=self._input.dry_run,
+        )
+
+    def _names(self) -> tuple[str, ...]:
+        return tuple(self._job.fields[n].name for n in self._written)
+
+    def _unique(self) -> tuple[tuple[str, ...], ...]:
+        """The keys that the file has. Raises MissingColumns where it has none."""
+        keys = tuple(key for key in self._job.unique if set(key) <= set(self._names()))
+        if self._job.unique and not keys:
+            wanted = " or ".join(" and ".join(key) for key in self._job.unique)
+            raise MissingColumns(f"The file has no column that tells records apart: it needs {wanted}.")
+        return keys
 
     def _by_field(self, found: Columns) -> Mapping[str, str]:
-        """A field as the file calls it."""
+        """The fields that the file has, as it calls them."""
         places = zip(self._job.fields, found.places, strict=True)
-        return {field.name: field.title if place is None else found.headers[place] for field, place in places}
+        return {field.name: found.headers[place] for field, place in places if place is not None}
 
     def _continue(self, cursor: Cursor) -> None:
         assert self._sheet is not None  # noqa: S101  it was opened before
         self._cursor = cursor
         self._rejecting = Rejecting(self._lease, self._folder, cursor["headers"], cursor["writer"])
         self._seen = Seen(self._folder, self._lease.fence, cursor["fences"])
-        self._repeated = Repeated(self._seen, self._job.unique, [field.name for field in self._job.fields])
+        self._repeated = Repeated(self._seen, self._unique(), self._names())
         self._sheet.go_to(max(cursor["row"], self._sheet.first))
 
     def advance(self, blocks: int) -> Chunk:
@@ -140,6 +156,8 @@ class Importing:
 
     def _write(self, records: Sequence[Record]) -> dict[int, Outcome]:
         assert self._loading is not None  # noqa: S101  it was opened before
+        if len(self._written) < len(self._job.fields):
+            records = [one._replace(values=tuple([one.values[n] for n in self._written])) for one in records]
         return self._repeated.write(records, self._loading.write)
 
     def _rejected(self, record: Record, problem: Problem | None) -> Rejected:
@@ -202,3 +220,12 @@ class Importing:
         for opened in (self._sheet, self._loading, self._seen, self._rejecting):
             if opened:
                 opened.close()
+
+
+def _written(fields: Sequence[Field], found: Columns) -> list[int]:
+    """Which fields are written: those that the file has, and those that have a value without it.
+
+    The others are the database's to fill, with a default of its own.
+    """
+    places = enumerate(zip(fields, found.places, strict=True))
+    return [n for n, (field, place) in places if place is not None or field.always]

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pydantic
 import pytest
 
 from narrowboat.data.columns import Column, Type
 from narrowboat.data.records import Field, Lookup
-from narrowboat.data.targets import Row, function
+from narrowboat.data.targets import Row, function, table
 from narrowboat.errors import BadConfiguration, BadParameter, IllegalTransition, UnknownJob
 from narrowboat.kernel.model import Run, State
 from narrowboat.testing import Interrupted, stop_after
@@ -196,7 +197,7 @@ def test_a_mapping_that_was_confirmed_is_taken(opened: Open) -> None:
         mapping={"Nom": "name", "Tel": "phone", "Credit": None},
     )
     assert counted(run)[:3] == ("succeeded", 5, 5)
-    assert o.shop.rows("select distinct credit from customers") == [(None,)]
+    assert o.shop.rows("select distinct credit from customers") == [(0,)], "the database's own default"
 
 
 def test_a_file_that_is_wrong_altogether_stops_after_a_preview(opened: Open) -> None:
@@ -315,3 +316,38 @@ print(nb.importer("things", row=row, into=function(take)).digest())
 def test_a_definition_is_recognised_in_every_process() -> None:
     asked = [subprocess.run([sys.executable, "-c", DEFINITION], capture_output=True, text=True) for _ in range(2)]
     assert asked[0].stdout == asked[1].stdout != "", asked[0].stderr
+
+
+def test_columns_that_the_file_does_not_have_are_the_databases_to_fill(opened: Open) -> None:
+    o = opened()
+    run = o.run(o.file([("Ama", "+1"), ("Kofi", "+2")], headers=("Name", "Phone")))
+    assert counted(run)[:3] == ("succeeded", 2, 2)
+    assert o.shop.rows("select distinct mark, credit from customers") == [(None, 0)]
+
+
+def test_a_models_defaults_are_written_and_what_it_leaves_open_is_not(opened: Open) -> None:
+    class Customer(pydantic.BaseModel):
+        phone: str
+        name: str = "Somebody"
+        mark: str = pydantic.Field(default_factory=lambda: next(marks))
+        credit: int | None = None
+
+    marks = iter(["A", "B"])
+    o = opened(row=Customer)
+    assert counted(o.run(o.file([("+1",), ("+2",)], headers=("Phone",))))[:3] == ("succeeded", 2, 2)
+    rows = o.shop.rows("select phone, name, mark, credit from customers order by phone")
+    assert rows == [("+1", "Somebody", "A", 0), ("+2", "Somebody", "B", 0)]
+
+
+def test_a_file_with_none_of_the_keys_cannot_update(opened: Open) -> None:
+    o = opened(mode="update", row=(Field("phone"), Field("mark"), Field("name")))
+    run = o.run(o.file([("Ama",)], headers=("Name",)))
+    assert (run.state, run.error_code) == (State.FAILED, "missing-columns")
+    assert "it needs phone or mark" in (run.error or "")
+
+
+def test_fields_can_be_those_of_the_table(opened: Open) -> None:
+    fields = {field.name: (field.type, field.required) for field in table(opened().shop.url, "customers").fields()}
+    assert fields["phone"] == (Type.TEXT, False)
+    assert fields["name"] == (Type.TEXT, True)
+    assert fields["credit"][0] is Type.DECIMAL

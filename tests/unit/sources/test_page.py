@@ -10,7 +10,7 @@ from typing import get_args
 
 from narrowboat.data.sources.conditions import Operator
 from narrowboat.data.sources.query import Query
-from narrowboat.data.sources.sqlite_types import column
+from narrowboat.data.sqlite_types import column
 
 PAGE = (Path(__file__).parents[3] / "docs/reference/sources.md").read_text(encoding="utf-8")
 

@@ -15,7 +15,7 @@ from narrowboat.data.format import Table
 from narrowboat.data.formats import format_named
 from narrowboat.data.source import Source
 from narrowboat.data.sources import query, table
-from narrowboat.data.sources.sqlite_types import column
+from narrowboat.data.sqlite_types import column
 from tests.unit.sources.places import Place, Postgres, Sqlite, read_rows
 
 

@@ -46,6 +46,13 @@ class Field(NamedTuple):
     """Whether null may be written where the field is not required."""
     label: str = ""
     """What people call it; the name if empty."""
+    made: bool = False
+    """A value is made where the file has none: it is written also without a column."""
+
+    @property
+    def always(self) -> bool:
+        """Whether it is written also where the file has no column for it."""
+        return self.made or self.default is not None
 
     @property
     def title(self) -> str:

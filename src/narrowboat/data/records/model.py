@@ -46,6 +46,8 @@ def _field(name: str, info: FieldInfo) -> Field:
         required=info.is_required() and not nullable,
         nullable=nullable,
         aliases=(*ours.aliases, *filter(None, (_key(name, info), info.title))),
+        default=None if info.is_required() or info.default_factory else info.default,
+        made=info.default_factory is not None,
         label=ours.label or info.title or "",
     )
 

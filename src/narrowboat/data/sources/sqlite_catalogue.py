@@ -11,7 +11,7 @@ from narrowboat.data.sources.lookalike import no_such_table
 from narrowboat.data.sources.position import NotUtf8
 from narrowboat.data.sources.queries import load
 from narrowboat.data.sources.relation import MARK, Field, Key, KeyPart, Named, Relation, Sql
-from narrowboat.data.sources.sqlite_types import column
+from narrowboat.data.sqlite_types import column
 
 _COLLATIONS: Final = {"BINARY", "NOCASE", "RTRIM"}
 """Those every connection has; others are functions of the application that made the table."""

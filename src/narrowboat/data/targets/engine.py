@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
+from narrowboat.data.columns import Type
 from narrowboat.data.records.problem import Problem
 
 STAGE = "narrowboat_stage"
@@ -40,6 +41,10 @@ class Catalogue(NamedTuple):
     columns: tuple[str, ...]
     computed: frozenset[str]
     """Columns that nobody may write."""
+    types: tuple[Type, ...]
+    """One a column."""
+    required: frozenset[str]
+    """Columns that take no null and have no value of their own."""
     primary: tuple[str, ...]
     keys: tuple[Key, ...]
     others: bool

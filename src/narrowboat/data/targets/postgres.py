@@ -9,6 +9,7 @@ from typing import Any, Final
 import psycopg
 from psycopg.types.json import Jsonb
 
+from narrowboat.data.columns import Type
 from narrowboat.data.records.problem import Problem
 from narrowboat.data.targets import words
 from narrowboat.data.targets.engine import PLACE, ROW, STAGE, Again, Catalogue, Key, Refusal, Values, listed, quoted
@@ -30,6 +31,23 @@ _AGAIN: Final = ("40001", "40P01")
 _PASSING: Final = ("08", "53", "55P03", "57", "58", "25P03", "25P04")
 _FULL: Final = "53100"
 _WRAP: Final = 1 << 32
+_TYPES: Final = {
+    "text": Type.TEXT,
+    "character varying": Type.TEXT,
+    "character": Type.TEXT,
+    "smallint": Type.INTEGER,
+    "integer": Type.INTEGER,
+    "bigint": Type.INTEGER,
+    "real": Type.FLOAT,
+    "double precision": Type.FLOAT,
+    "numeric": Type.DECIMAL,
+    "boolean": Type.BOOLEAN,
+    "date": Type.DATE,
+    "time without time zone": Type.TIME,
+    "timestamp without time zone": Type.DATETIME,
+    "timestamp with time zone": Type.DATETIME,
+}
+"""Types whose cells can be understood here. Of others the cell goes to the server as it is."""
 
 
 class PostgresEngine:
@@ -67,8 +85,10 @@ class PostgresEngine:
         return Catalogue(
             sql=sql,
             ref=ref,
-            columns=tuple(name for name, _ in columns),
-            computed=frozenset(name for name, computed in columns if computed),
+            columns=tuple(column[0] for column in columns),
+            computed=frozenset(column[0] for column in columns if column[1]),
+            types=tuple(_TYPES.get(column[2], Type.ANY) for column in columns),
+            required=frozenset(column[0] for column in columns if column[3]),
             primary=primary,
             keys=tuple(whole),
             others=len(whole) < len(indexes),

@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from narrowboat.data import sqlite_types
 from narrowboat.data.records.problem import Problem
 from narrowboat.data.targets import words
 from narrowboat.data.targets.engine import PLACE, ROW, STAGE, Catalogue, Key, Refusal, Values, quoted
@@ -183,7 +184,8 @@ def _catalogue(connection: sqlite3.Connection, name: str) -> Catalogue:
     if found is None:
         tables = connection.execute("select name from sqlite_schema where type = 'table' and name not like 'sqlite%'")
         raise TargetFailed(f"There is no table {name!r}. Tables: {', '.join(row[0] for row in tables) or 'none'}.")
-    columns = connection.execute("select name, hidden, pk from pragma_table_xinfo(?) order by cid", found).fetchall()
+    described = 'select name, hidden, pk, type, "notnull", dflt_value from pragma_table_xinfo(?) order by cid'
+    columns = connection.execute(described, found).fetchall()
     indexes = connection.execute('select name, partial from pragma_index_list(?) where "unique"', found).fetchall()
     keys = [
         Key(
@@ -194,13 +196,15 @@ def _catalogue(connection: sqlite3.Connection, name: str) -> Catalogue:
         for index, partial in indexes
         if not partial
     ]
-    primary = tuple(column for column, _, place in sorted(columns, key=lambda column: column[2]) if place)
+    primary = tuple(column[0] for column in sorted(columns, key=lambda column: column[2]) if column[2])
     whole = [key for key in keys if all(key.columns)]
     return Catalogue(
         sql=quoted(found[0]),
         ref=quoted(found[0]),
-        columns=tuple(column for column, _, _ in columns),
-        computed=frozenset(column for column, hidden, _ in columns if hidden),
+        columns=tuple(column[0] for column in columns),
+        computed=frozenset(column[0] for column in columns if column[1]),
+        types=tuple(sqlite_types.column(column[0], column[3]).type for column in columns),
+        required=frozenset(column[0] for column in columns if column[4] and column[5] is None),
         primary=primary,
         keys=(*whole, Key(primary)) if primary else tuple(whole),
         others=len(whole) < len(indexes),

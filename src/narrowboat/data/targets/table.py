@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from narrowboat.data.columns import Type
+from narrowboat.data.records.field import Field
 from narrowboat.data.target import Mode, Wish
 from narrowboat.data.targets.engine import Catalogue, Engine
 from narrowboat.data.url import masked
@@ -34,6 +36,20 @@ class Table:
     def is_in(self, url: str) -> bool:
         """See `data.target.Target`. True only where it is sure."""
         return _same(self.url, url)
+
+    def fields(self) -> tuple[Field, ...]:
+        """A field for each column that may be written, as the database declares it."""
+        engine = self._engine()
+        try:
+            found = engine.catalogue(self.name)
+        finally:
+            engine.close()
+        pairs = zip(found.columns, found.types, strict=True)
+        return tuple(
+            Field(name, Type.TEXT if kind is Type.BINARY else kind, required=name in found.required)
+            for name, kind in pairs
+            if name not in found.computed
+        )
 
     def open(self, wish: Wish) -> TableLoading:
         """See `data.target.Target`."""
