@@ -14,6 +14,7 @@ from itertools import zip_longest
 from typing import Any, Final, TypeAlias
 
 from narrowboat.data.sheet import Block, Cell, CellError, Cells, SheetInfo
+from narrowboat.data.sources.spreadsheet.limits import COLUMNS
 from narrowboat.errors import FileBroken
 
 _SEPARATOR: Final = "\x7f"
@@ -21,6 +22,8 @@ _SEPARATOR: Final = "\x7f"
 _EMPTY: Final = "\x80"
 
 _Packed: TypeAlias = tuple[str, Any]
+_WIDE: Final = 40
+"""Rows that are so many times wider than their block is long go cell by cell, since most cells will be empty."""
 _encode: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 _PLAIN: Final = frozenset((str, int, float, bool, type(None)))
@@ -29,20 +32,19 @@ _NONE: Final = type(None)
 
 def pack(block: Block) -> bytes:
     """A block as bytes."""
-    columns = list(map(_packed, zip_longest(*[cells for _, cells in block.rows])))
-    return _encode([[number for number, _ in block.rows], sorted(block.hidden), columns]).encode()
+    rows = [cells for _, cells in block.rows]
+    wide = max(map(len, rows), default=0) > _WIDE * len(rows)
+    packed = [_sparse(cells) for cells in rows] if wide else list(map(_packed, zip_longest(*rows)))
+    return _encode([[number for number, _ in block.rows], sorted(block.hidden), wide, packed]).encode()
 
 
 def unpack(data: bytes) -> Block:
     """The block. Raises FileBroken where the bytes are none: who sent them is not trusted."""
     try:
-        numbers, hidden, packed = json.loads(data)
-        columns = [_UNPACK[kind](content) for kind, content in packed]
-        rows = [
-            (int(number), _trimmed(cells)) for number, cells in zip(numbers, zip(*columns, strict=True), strict=True)
-        ]
-        return Block(rows, frozenset(map(int, hidden)))
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
+        numbers, hidden, wide, packed = json.loads(data)
+        rows = list(map(_dense, packed)) if wide else _transposed(packed)
+        return Block([(int(number), cells) for number, cells in zip(numbers, rows, strict=True)], frozenset(hidden))
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:
         raise FileBroken(f"Reading the file went wrong within its own process: {error}.") from error
 
 
@@ -73,6 +75,21 @@ def _packed(column: tuple[Cell, ...]) -> _Packed:
     if len(types) == 1 and (pack := _PACK.get(kind := types.pop())):
         return kind.__name__, [cell if cell is None else pack(cell) for cell in column]
     return "mixed", [_tagged(cell) for cell in column]
+
+
+def _transposed(columns: list[_Packed]) -> list[Cells]:
+    return [_trimmed(row) for row in zip(*[_UNPACK[kind](content) for kind, content in columns], strict=True)]
+
+
+def _sparse(cells: Cells) -> list[Any]:
+    return [[place, _tagged(cell)] for place, cell in enumerate(cells) if cell is not None]
+
+
+def _dense(filled: list[Any]) -> Cells:
+    cells: list[Cell] = [None] * min(filled[-1][0] + 1, COLUMNS)
+    for place, cell in filled:
+        cells[place] = _untagged(cell)
+    return tuple(cells)
 
 
 def _joined(column: tuple[Any, ...], gaps: bool) -> _Packed:

@@ -23,6 +23,8 @@ from narrowboat.errors import FileBroken
 
 _ROW: Final = 32 * MIB
 """Characters of one row with its markup, at most."""
+_STRICT: Final = 4096
+"""Characters that expat is fed at once: a hundred rows at most, should each have a cell in the last column."""
 _SLOTS: Final = 200
 """Columns of the expression at most; wider rows go to expat."""
 
@@ -78,8 +80,11 @@ class Rows:
             if ("!" in text and "<!" in text) or ("?" in text and "<?" in text):  # one character is found at once
                 yield from self._strict(text)
                 return
-            rows, text = self._plain(text)
+            rows, text, more = self._plain(text)
             yield rows
+            while more:
+                rows, text, more = self._plain(text)
+                yield rows
             if self._end(text):
                 return
             if len(text) > _ROW:
@@ -89,19 +94,21 @@ class Rows:
     def _strict(self, text: str) -> Iterator[list[SheetRow]]:
         """The rest of the sheet by expat: comments and CDATA may hold what looks like a row."""
         for piece in chain((text,), self._texts):
-            rows: list[SheetRow] = []
-            self._take(self._fragments.feed(piece), rows)
-            yield rows
-            if self._fragments.done:
-                return
+            for start in range(0, len(piece), _STRICT):
+                rows: list[SheetRow] = []
+                self._take(self._fragments.feed(piece[start : start + _STRICT]), rows)
+                yield rows
+                if self._fragments.done:
+                    return
         raise FileBroken(f"{self._part} was cut off after row {self._number}. Upload the file again.")
 
-    def _plain(self, text: str) -> tuple[list[SheetRow], str]:
-        """The whole rows of `text`, and what is left of it."""
+    def _plain(self, text: str) -> tuple[list[SheetRow], str, bool]:
+        """The whole rows of `text` (or some, where they are wide), what is left of it, and whether that has more."""
         rows: list[SheetRow] = []
+        room = BLOCK_CELLS
         place = self._skip(text) if self._number < self._after else 0
         ampersand, escape = text.find("&", place), text.find("_x", place)
-        while True:
+        while room > 0:
             cells: Cells | None = None
             if found := self._row(text, place):
                 number, attributes, *_ = groups = found.groups()
@@ -114,8 +121,9 @@ class Rows:
                     cells = self._cells(groups[2::2], texts)
             if cells is None:
                 if (after := self._odd(text, place, rows)) == place:
-                    return rows, text[place:]
+                    return rows, text[place:], False
                 place = after
+                room -= len(rows[-1][1]) if rows else 0
                 continue
             place = end
             number = int(number) if number else self._number + 1
@@ -128,8 +136,10 @@ class Rows:
                 place = self._pass_empty(text, place)
             elif number > self._after:
                 rows.append((number, cells))
+                room -= len(cells)
                 if "hidden" in attributes and _HIDDEN.search(attributes):
                     self._hidden.add(number)
+        return rows, text[place:], True
 
     def _cells(self, attributes: tuple[str | None, ...], texts: tuple[str | None, ...]) -> Cells | None:
         """What stands in the cells; None where expat has to look."""
