@@ -23,3 +23,13 @@ def to_xlsx(file: Path, *, filter: str | None = None) -> Path:
         timeout=120,
     )
     return out / f"{file.stem}.xlsx"
+
+
+def convert(file: Path, kind: str) -> Path:
+    """The file saved by LibreOffice as another kind, such as `xls`."""
+    out = file.parent / "office"
+    command = ["soffice", f"-env:UserInstallation={(file.parent / 'profile').as_uri()}", "--headless", "--norestore"]
+    subprocess.run(
+        [*command, "--convert-to", kind, "--outdir", out, file], check=True, capture_output=True, timeout=120
+    )
+    return out / f"{file.stem}.{kind}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any, TypeAlias
 
-from narrowboat.errors import FileBroken, FileTooLarge, NarrowboatError
+from narrowboat.errors import FileBroken, FileTooLarge, NarrowboatError, StorageFull
 from narrowboat.isolation.confinement import Confinement, die_with
 from narrowboat.isolation.frames import HEADER, Frame
 
@@ -66,6 +67,10 @@ def _told(error: BaseException) -> tuple[str, str]:
         return error.code, str(error)
     if isinstance(error, MemoryError):
         return FileTooLarge.code, "Reading the file needs more memory than is allowed."
+    if isinstance(error, OSError) and error.errno == errno.EFBIG:
+        return FileTooLarge.code, "Reading the file needs more of the disk than is allowed."
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StorageFull.code, "Reading the file needs more of the disk than there is."
     return FileBroken.code, f"The file cannot be read: {type(error).__name__}: {error}"
 
 

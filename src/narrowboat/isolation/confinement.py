@@ -29,10 +29,10 @@ class Confinement(NamedTuple):
 
     def enter(self) -> None:
         """Limit this process for good. The file that is limited has no name, so nothing is left of it."""
+        resource.setrlimit(resource.RLIMIT_CPU, (self.cpu, self.cpu + 1))  # at the first, a signal of its own
         for what, most in (
             (resource.RLIMIT_DATA, self.memory),
             (resource.RLIMIT_AS, self.memory + _MAPPED),
-            (resource.RLIMIT_CPU, self.cpu),
             (resource.RLIMIT_FSIZE, self.disk),
             (resource.RLIMIT_NOFILE, _FILES),
             (resource.RLIMIT_CORE, 0),

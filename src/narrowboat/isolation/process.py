@@ -185,5 +185,7 @@ def _by_code() -> dict[str, type[NarrowboatError]]:
 def _program(facades: Sequence[str]) -> str:
     root = Path(errors.__file__).parent
     folders = [path or os.getcwd() for path in sys.path]
-    packages = [(name, str(root.joinpath(*name.split(".")[1:]))) for name in ("narrowboat", *facades)]
+    packages = [
+        (name, str(root.joinpath(*name.split(".")[1:]))) for name in ("narrowboat", "narrowboat.isolation", *facades)
+    ]
     return _START.format(path=folders, packages=packages)

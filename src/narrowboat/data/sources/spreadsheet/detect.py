@@ -165,7 +165,7 @@ def _text(head: bytes) -> Kind:
         return Kind.JSONL
     odd = sum(head.count(bytes((code,))) for code in range(32) if code not in (9, 10, 12, 13, 26, 27))
     # UTF-16 without its mark: every other byte of Latin text is zero.
-    if odd > len(head) // 100 and not utf16_order(head):
+    if odd > 3 + len(head) // 100 and not utf16_order(head):
         raise refused("of a kind that nobody here knows")
     return Kind.TEXT
 

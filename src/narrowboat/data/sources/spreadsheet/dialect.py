@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from operator import itemgetter
 from typing import Final
 
 DELIMITERS: Final = "\t;|,"
@@ -23,7 +24,8 @@ def find_delimiter(sample: str) -> str:
     A delimiter is judged by the share of records that have the commonest number of fields (more than one), and among
     those that are equal by that number. Records are cut as csv, so what stands in quotes counts for nothing.
     """
-    return max(DELIMITERS, key=lambda one: (_share(sample, one), one == ","))
+    share, found = max(((_share(sample, one), one) for one in DELIMITERS), key=itemgetter(0))
+    return found if share else ","
 
 
 def _share(sample: str, delimiter: str) -> float:
