@@ -75,7 +75,7 @@ def place(tmp_path: Path) -> Path:
         crm.execute("create table leads (id integer primary key, city text)")
         crm.execute("insert into leads (city) values ('Lagos')")
     crm.close()
-    jobs, app, *_ = blocks("howto/fastapi.md", "python")
+    _, jobs, app, *_ = blocks("howto/fastapi.md", "python")
     (tmp_path / "jobs.py").write_text(jobs)
     (tmp_path / "app.py").write_text(app)
     return tmp_path
