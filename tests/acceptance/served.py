@@ -68,6 +68,43 @@ def odd() -> Any:
     return rows([(1,)], columns=["n"])
 
 
+@nb.report("drip", block_rows=10)
+def drip(name: str) -> Any:
+    """The same as a report."""
+    return rows(lambda: _dripping(FOLDER / name), columns=["n", "text"], repeatable=True)
+
+
+@nb.report("redrip", block_rows=10)
+def redrip(name: str) -> Any:
+    """The same, but an interrupted run starts from zero."""
+    return rows(lambda: _dripping(FOLDER / name), columns=["n", "text"])
+
+
+@nb.report("lonely", block_rows=10, unfollowed=2.0)
+def lonely(name: str) -> Any:
+    """The same, but it stops soon when nobody follows it."""
+    return drip(name)
+
+
+@nb.report("brief", block_rows=10, time_limit=1.0)
+def brief(name: str) -> Any:
+    """The same, but it may not last."""
+    return drip(name)
+
+
+@nb.report("sales", title="Sales", formats=("csv", "xlsx", "jsonl", "parquet", "csv.gz"))
+def sales(city: str | None = None) -> Any:
+    """Leads as a report."""
+    return table(f"sqlite:///{CRM}", "leads").where(city=city)
+
+
+@nb.report("wide")
+def wide(width: int, length: int, count: int) -> Any:
+    """Rows of many and of long cells."""
+    cell = ("<script>alert(1)</script> שלום 😀 " * length)[:length]
+    return rows(lambda: ((cell,) * width for _ in range(count)), columns=[f"c{k}" for k in range(width)])
+
+
 @nb.export("broken")
 def broken() -> Any:
     """A job whose own code fails."""

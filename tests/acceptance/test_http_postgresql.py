@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.server import Server, csv_of, serving, until
+from tests.acceptance.test_http_reports import kill_while_rows_come
 from tests.acceptance.test_http_runs import Events
 
 pytestmark = pytest.mark.services
@@ -67,3 +68,9 @@ def test_figures_are_the_same_in_every_process(pair: tuple[Server, Server]) -> N
         for server in pair
     ]
     assert ended[0] == ended[1] != set()
+
+
+@pytest.mark.parametrize("victim", ["worker", "server"])
+def test_rows_of_a_report_come_once_whoever_is_killed(store: str, tmp_path: Path, victim: str) -> None:
+    with serving(tmp_path, SERVED_STORE=store) as server:
+        kill_while_rows_come(server, victim)

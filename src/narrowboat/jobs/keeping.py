@@ -99,6 +99,8 @@ class Keeping:
             run = store.get(run_id)
         except UnknownRun:
             return False
+        if run.kind == "report":  # whose rows are read here, page by page, as long as it is kept
+            return False
         copied = run.artifact is not None and run.artifact.copy is not None
         return copied and run.finished is not None and run.finished <= ended_before
 

@@ -13,11 +13,18 @@ from narrowboat.people.people import People
 from narrowboat.web import account_schemas, accounts, problems
 from narrowboat.web.access import WhoIs, dependency, signed_in
 from narrowboat.web.answers import Api
-from narrowboat.web.context import COUNTING_THREADS, READING_THREADS, SIGNING_THREADS, STORE_THREADS, Context
+from narrowboat.web.context import (
+    CONVERTING_THREADS,
+    COUNTING_THREADS,
+    READING_THREADS,
+    SIGNING_THREADS,
+    STORE_THREADS,
+    Context,
+)
 from narrowboat.web.cors import Cors
 from narrowboat.web.downloads import Downloads
 from narrowboat.web.guard import Guard
-from narrowboat.web.routes import artifacts, jobs, links, operations, pages, people, runs
+from narrowboat.web.routes import artifacts, jobs, links, operations, pages, people, rows, runs
 from narrowboat.web.threads import Threads
 
 
@@ -33,6 +40,7 @@ def build(nb: Narrowboat, *, user: WhoIs | People | None = None, cors: tuple[str
         threads,
         Threads(READING_THREADS),
         Threads(COUNTING_THREADS),
+        Threads(CONVERTING_THREADS),
         Downloads(lambda: nb.audit, threads),
         Threads(SIGNING_THREADS),
     )
@@ -67,6 +75,6 @@ def _api(context: Context, user: WhoIs | None) -> Api:
     api.add_exception_handler(HTTPException, problems.on_http_exception)
     api.add_exception_handler(RequestValidationError, problems.on_invalid_request)
     api.add_exception_handler(Exception, problems.on_crash)
-    for router in (jobs.router, runs.router, artifacts.router, links.router, operations.router):
+    for router in (jobs.router, runs.router, artifacts.router, rows.router, links.router, operations.router):
         api.include_router(router)
     return api

@@ -23,6 +23,7 @@ STORE_THREADS = 4
 READING_THREADS = 4
 COUNTING_THREADS = 2
 SIGNING_THREADS = 1
+CONVERTING_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,17 @@ class Context:
     """For files."""
     counting: Threads
     """For counting rows in a source."""
+    converting: Threads
+    """For making files of rows."""
     downloads: Downloads
     signing: Threads
     """For passwords, whose checks take memory; nothing else waits behind them."""
 
     async def run(self, user: User, run_id: str, action: Action = Action.SEE) -> Run:
         """A run, if this user may do this with it. Raises UnknownRun, NotAllowed."""
-        return check_run(user, await self.find(run_id), action)
+        found = check_run(user, await self.find(run_id), action)
+        self.nb.follow.note(found.id)
+        return found
 
     async def find(self, run_id: str) -> Run:
         """A run, whoever asks. Raises UnknownRun."""

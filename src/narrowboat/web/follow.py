@@ -88,12 +88,22 @@ class Follow:
     def __init__(self, store: Callable[[], Store], *, every: float) -> None:
         self._store, self._every = store, every
         self._watched: dict[str, Watched] = {}
+        self._asked: set[str] = set()
         self._tailer: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self.serving = False
         """The application is up: its lifespan was entered."""
         self.draining = False
         """The server stops: streams end now."""
+
+    def note(self, run_id: str) -> None:
+        """Somebody asked about this run: they are there, though they hold no stream."""
+        self._asked.add(run_id)
+
+    def present(self) -> set[str]:
+        """Runs that somebody follows or has asked about since this was last called."""
+        asked, self._asked = self._asked, set()
+        return asked | self._watched.keys()
 
     @property
     def followers(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ from narrowboat.app import Narrowboat
 from narrowboat.dispatch.inline import Inline
 from narrowboat.dispatch.supervisor import Supervisor
 from narrowboat.logs import shorten_cuts
+from narrowboat.web.attention import attend
 from narrowboat.web.drain import on_stop
 from narrowboat.web.threads import Threads
 
@@ -32,6 +34,7 @@ async def lifespan(nb: Narrowboat) -> AsyncIterator[None]:
     if nb.channels and not nb.public_url:
         log.warning("Notices will hold no link to the file: say public_url, where people reach this application.")
     nb.follow.serving, nb.follow.draining = True, False
+    attending = asyncio.create_task(attend(nb), name="narrowboat attention")
     supervisor = None if nb.dispatcher or not nb.workers else _supervisor(nb)
     if supervisor:
         nb.dispatcher = Inline(lambda: (), supervisor=supervisor)
@@ -40,6 +43,8 @@ async def lifespan(nb: Narrowboat) -> AsyncIterator[None]:
         with on_stop(nb.follow.drain_soon):
             yield
     finally:
+        attending.cancel()
+        await asyncio.wait([attending])
         nb.follow.serving = False
         nb.follow.drain_soon()
         if supervisor:

@@ -33,6 +33,14 @@ def asked(query: QueryParams, file_format: str) -> tuple[dict[str, str], Output]
     return params, Output.parse(choices)
 
 
+def chosen(query: QueryParams, file_format: str) -> Output:
+    """The format of a download and its options. Raises BadParameter."""
+    options = {
+        name.removeprefix("option."): value for name, value in _single(query).items() if name.startswith("option.")
+    }
+    return Output(format=file_format, options=options)
+
+
 def _single(query: QueryParams) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in query.multi_items():

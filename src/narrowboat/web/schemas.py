@@ -34,6 +34,7 @@ class StartBody(BaseModel):
         lt=datetime(9999, 1, 1, tzinfo=UTC),
         description="Start no sooner than at this moment.",
     )
+    background: bool = Field(default=False, description="It goes on to its end, whether somebody follows it or not.")
     priority: int | None = Field(
         default=None, ge=-1000, le=1000, description="Higher goes first. Above the job's own: operators only."
     )
@@ -182,6 +183,12 @@ class Run(TypedDict):
     """Rises when the run had to start from zero."""
     holders: int
     """Identical requests that share this run."""
+    unfollowed: float | None
+    """Seconds that it goes on while nobody follows it; null: to its end, in the background."""
+    first_rows_at: str | None
+    """When its first rows were committed."""
+    memory: int
+    """The most bytes of memory that a worker held while it worked on it."""
     parent: str | None
     relation: str | None
     error: RunError | None
@@ -337,6 +344,36 @@ class Audit(TypedDict):
 
 
 @with_config(DESCRIBED)
+class RowsColumn(TypedDict):
+    """A column of a report. `type` says what a bare string in it is; `zone`, `currency` and `scale` how to show it."""
+
+    name: str
+    label: str
+    type: str
+    zone: str | None
+    currency: str | None
+    scale: int | None
+
+
+RowsPage = TypedDict(
+    "RowsPage",
+    {
+        "columns": list[RowsColumn],
+        "generation": int,
+        "from": int,
+        "watermark": int,
+        "total": int | None,
+        "total_estimated": bool,
+        "state": str,
+        "done": bool,
+        "rows": list[list[Any]],
+    },
+)
+"""Rows by their number, from 0. `watermark`: rows committed by now. `done`: no more will come. `generation` rises where
+the run had to start from zero: rows of another one count no more."""
+
+
+@with_config(DESCRIBED)
 class Health(TypedDict):
     """Whether this process can serve. `workers`: live children of this process."""
 
@@ -421,6 +458,6 @@ class Operations(TypedDict):
 
 ANSWERS: tuple[type, ...] = (
     Problem, Jobs, Columns, Count, Run, Started, Runs, History, Rejects, Notices, Manifest, NewLink, Links,
-    Audit, Health, Operations,
+    Audit, RowsPage, Health, Operations,
 )  # fmt: skip
 """The shapes that routes answer with."""

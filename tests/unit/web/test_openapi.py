@@ -20,6 +20,7 @@ from narrowboat.web import problems, schemas
 from narrowboat.web.answers import EVERYWHERE
 from narrowboat.web.app import build
 from narrowboat.web.routes import artifacts, jobs, links, operations, people, runs
+from narrowboat.web.routes import rows as report_rows
 
 OPERATIONS = {
     "listJobs": "GET /jobs",
@@ -39,6 +40,9 @@ OPERATIONS = {
     "resumeRun": "POST /runs/{run}/resume",
     "retryRun": "POST /runs/{run}/retry",
     "rerunRun": "POST /runs/{run}/rerun",
+    "sendToBackground": "POST /runs/{run}/background",
+    "listRows": "GET /runs/{run}/rows",
+    "downloadRows": "GET /runs/{run}/artifact.{file_format}",
     "downloadArtifact": "GET /runs/{run}/artifact",
     "createLink": "POST /runs/{run}/links",
     "listLinks": "GET /runs/{run}/links",
@@ -104,11 +108,11 @@ def test_operations_keep_their_names(document: dict[str, Any]) -> None:
 
 
 def test_every_route_is_described(document: dict[str, Any]) -> None:
-    routers = (jobs.router, runs.router, artifacts.router, links.router, operations.router, people.router)
+    routers = (jobs, runs, artifacts, report_rows, links, operations, people)
     routes = {
         f"{method} {route.path}"
         for router in routers
-        for route in router.routes
+        for route in router.router.routes
         if isinstance(route, APIRoute) and route.path != "/errors"
         for method in route.methods or ()
         if method != "HEAD"

@@ -12,12 +12,12 @@ from narrowboat.errors import UnknownFormat, UnknownJob, UnknownRun
 from narrowboat.jobs.definition import Delivering, delivering
 from narrowboat.jobs.output import Output
 from narrowboat.kernel.model import NewRun, Run
-from narrowboat.web import download, ranges, waiting
+from narrowboat.web import converted, download, ranges, waiting
 from narrowboat.web.access import Action, User, check_job
-from narrowboat.web.answers import CONDITIONS, QUERY, files_of
+from narrowboat.web.answers import CONDITIONS, QUERY, file, files_of, problems_of
 from narrowboat.web.context import Context, Here, Who, address
 from narrowboat.web.problems import answer_for
-from narrowboat.web.query import asked
+from narrowboat.web.query import asked, chosen
 
 router = APIRouter(tags=["files"])
 
@@ -43,16 +43,38 @@ async def download_artifact(
     ] = False,
     turn: Annotated[int, Query(ge=0, le=waiting.MOST, include_in_schema=False)] = 0,
     whole: Annotated[bool, Query(include_in_schema=False)] = False,
+    file_format: Annotated[
+        str | None, Query(alias="format", description="Of a report: its rows so far as such a file; `option.NAME` too.")
+    ] = None,
 ) -> Response:
     """The file of a run: finished with its length, or growing as it is committed. Range and If-Range resume it.
 
     What cannot be sent while it grows is waited for, by short waits with a redirect between them.
     """
     found = await here.run(user, run, Action.DOWNLOAD)
-    if partial:
+    if file_format is not None:
+        given = await converted.respond(here, request, found, chosen(request.query_params, file_format))
+    elif partial:
         given = await download.partial(here, request, found)
     else:
         given = await download.respond(here, request, found, whole=whole, turn=turn)
+    return here.downloads.note(request, given, found, by=user.id)
+
+
+@router.head("/runs/{run}/artifact.{file_format}", include_in_schema=False)
+@router.get(
+    "/runs/{run}/artifact.{file_format}",
+    operation_id="downloadRows",
+    response_class=Response,
+    responses={200: file("The rows so far, as a file."), **problems_of(404, 409, 501)},
+)
+async def download_rows(run: str, file_format: str, request: Request, here: Here, user: Who) -> Response:
+    """What there is of a report in another format: `artifact.csv`, `artifact.xlsx`. `option.NAME` as of an export.
+
+    While rows are missing, the name ends in `-partial` and `Narrowboat-Partial` is `true`.
+    """
+    found = await here.run(user, run, Action.DOWNLOAD)
+    given = await converted.respond(here, request, found, chosen(request.query_params, file_format))
     return here.downloads.note(request, given, found, by=user.id)
 
 

@@ -115,6 +115,7 @@ async def start_run(
         not_before=body.not_before.timestamp() if body.not_before else 0.0,
         priority=_priority(user, found, body.priority),
         notify=_address(here, user, job) if body.notify else (),
+        background=body.background,
     )
     view = schemas.Started(**here.view(submitted.run, user), how=submitted.how)
     return JSONResponse(view, 202, {"Location": address(request, f"/runs/{submitted.run.id}")})

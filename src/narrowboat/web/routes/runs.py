@@ -231,6 +231,15 @@ async def resume_run(run: str, here: Here, user: Who) -> Response:
     return await _ask(here, user, run, model.Request.RESUME)
 
 
+@router.post("/runs/{run}/background", operation_id="sendToBackground", responses=CONTROLLED)
+async def send_to_background(run: str, here: Here, user: Who) -> Response:
+    """Let a report go on to its end, whether somebody follows it or not."""
+    await here.run(user, run, Action.CONTROL)
+    found = await here.threads.run(here.nb.attendance.to_background, run)
+    here.nb.follow.moved(run)
+    return JSONResponse(here.view(found, user))
+
+
 async def _ask(here: Context, user: User, run_id: str, request: model.Request) -> Response:
     await here.run(user, run_id, Action.CONTROL)
     found = await here.threads.run(here.nb.ask, run_id, request, by=user.id)

@@ -1,0 +1,115 @@
+"""Converted: what there is of a report, in a format that the person chose."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from narrowboat.data.format import Format, Table
+from narrowboat.data.formats.declared import columns_of
+from narrowboat.errors import BadParameter, NoArtifact
+from narrowboat.jobs import converting
+from narrowboat.jobs.output import Output
+from narrowboat.jobs.report import Report
+from narrowboat.kernel.model import Run, State
+from narrowboat.web import disposition, waiting
+from narrowboat.web.context import Context
+from narrowboat.web.download import without_body
+from narrowboat.web.lines import Lines
+from narrowboat.web.ranges import Span
+from narrowboat.web.reading import in_threads, of_file
+
+ROOM = 4 << 20
+"""Bytes of a block at most, however long its rows are."""
+
+
+class Wanted(NamedTuple):
+    """A file to be made: of which rows, and how."""
+
+    run: Run
+    format: Format
+    table: Table
+    filename: str
+    lines: Lines
+
+    def blocks(self) -> Iterator[bytes]:
+        """The rows that were committed when it was asked for. Raises NoArtifact if they are gone meanwhile."""
+        at, end = 0, self.run.counters.rows
+        while at < end:
+            found = self.lines.read(at, min(converting.BLOCK_ROWS, end - at), ROOM)
+            if not found.rows or found.run.generation != self.run.generation:
+                raise NoArtifact(f"Run {self.run.id} started again from zero, so this file cannot be finished.")
+            yield found.lines
+            at += found.rows
+
+
+async def respond(context: Context, request: Request, run: Run, output: Output) -> Response:
+    """The rows that are committed now, as a file. Raises NoArtifact, BadParameter."""
+    wanted = await context.threads.run(_wanted, context, run, output)
+    headers = _headers(wanted)
+    if request.method == "HEAD":
+        return without_body(200, headers)
+    if waiting.can_send(request, wanted.format, run):
+        pieces = converting.converted(wanted.blocks(), wanted.table, wanted.format)
+        return StreamingResponse(in_threads(context.converting, pieces), 200, headers)
+    return await _whole(context, wanted, headers)
+
+
+def _wanted(context: Context, run: Run, output: Output) -> Wanted:
+    job = context.nb.jobs.get(run.job)
+    lines = Lines(context.nb.store, context.nb.run_folder(run.id), job, run)
+    if not isinstance(job, Report):
+        raise BadParameter("The file of this run has one format; start another export for another.")
+    state = (run.cursor or {}).get("writer") or {}
+    if state.get("columns") is None:
+        raise NoArtifact(f"Run {run.id} has no rows yet; it is {run.state.replace('_', ' ')}.")
+    chosen = job.offered(output)
+    name = job.filename(run).removesuffix(job.format(output).extension) + chosen.extension
+    return Wanted(run, chosen, Table(job.title, columns_of(state["columns"])), name, lines)
+
+
+def _headers(wanted: Wanted) -> dict[str, str]:
+    whole = wanted.run.state in (State.SUCCEEDED, State.PARTIAL)
+    filename = wanted.filename if whole else disposition.partial(wanted.filename)
+    return {
+        "Content-Type": wanted.format.media_type,
+        "Content-Disposition": disposition.attachment(filename),
+        "Cache-Control": "no-store, no-transform",
+        "Accept-Ranges": "none",
+        "Content-Encoding": "identity",  # or a proxy that compresses holds it back
+        "X-Content-Type-Options": "nosniff",
+        "X-Accel-Buffering": "no",
+        **({} if whole else {"Narrowboat-Partial": "true"}),
+    }
+
+
+async def _whole(context: Context, wanted: Wanted, headers: dict[str, str]) -> Response:
+    """With a length: the file is made first."""
+    folder = await context.threads.run(_folder, context)
+    try:
+        made = await context.converting.run(converting.make, wanted.blocks(), wanted.table, wanted.format, folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    size = made.stat().st_size
+    body = _given_away(in_threads(context.reading, of_file(made, Span(0, size))), folder)
+    return StreamingResponse(body, 200, {**headers, "Content-Length": str(size)})
+
+
+def _folder(context: Context) -> Path:
+    return Path(tempfile.mkdtemp(prefix="converted-", dir=context.nb.folder))
+
+
+async def _given_away(pieces: AsyncIterator[bytes], folder: Path) -> AsyncIterator[bytes]:
+    """The same pieces; the folder is removed behind them, whether all were taken or not."""
+    try:
+        async for piece in pieces:
+            yield piece
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,72 @@
+"""Lines: the rows of a report as they lie in its artifact, found by their number and cut out without parsing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from narrowboat.errors import NoArtifact
+from narrowboat.jobs.definition import Definition, delivering
+from narrowboat.kernel.model import ChunkRow, Run
+from narrowboat.kernel.store import Store
+from narrowboat.web.ranges import ENDLESS, Span
+from narrowboat.web.reading import of_chunks
+
+CHUNKS = 32
+"""Looked up at once."""
+
+
+class Found(NamedTuple):
+    """Committed rows, and the run as it was known after them."""
+
+    run: Run
+    lines: bytes
+    """Each with its end."""
+    rows: int
+
+
+class Lines:
+    """Reads the rows of one run. Blocks; to be used in threads."""
+
+    def __init__(self, store: Store, folder: Path, job: Definition | None, run: Run) -> None:
+        """Raises NoArtifact for a run that shows no rows, and where its job is not known here."""
+        if run.kind != "report" or job is None:
+            raise NoArtifact(f"Run {run.id} is of kind {run.kind!r} and shows no rows; download its file.")
+        self._store, self._folder = store, folder
+        self._id, self._published = run.id, delivering(job).filename(run)
+
+    def read(self, first: int, most: int, room: int) -> Found:
+        """Rows from `first` on, counted from 0: at most `most`, and no more than one beyond `room` bytes.
+
+        Fewer come where fewer are committed, and at some places between. The run is asked for last: all rows that it
+        counts were there to be found before, or come next time.
+        """
+        chunks = self._store.chunks(self._id, row=first, limit=CHUNKS)
+        run = self._store.get(self._id)
+        inside = [chunk for chunk in chunks if chunk.row_from + chunk.rows > first]
+        try:
+            lines = b"".join(self._cut(inside, first, most, room))
+        except FileNotFoundError:  # the run started again from zero at this moment
+            lines = b""
+        return Found(run, lines, lines.count(b"\n"))
+
+    def _cut(self, chunks: list[ChunkRow], first: int, most: int, room: int) -> Iterator[bytes]:
+        """Pieces of whole lines together: what is before `first` passed over, and the end where there is enough."""
+        skip = first - chunks[0].row_from if chunks else 0
+        for piece in of_chunks(self._folder, self._published, chunks, Span(0, ENDLESS)):
+            if skip:
+                passed = piece.count(b"\n")
+                if passed < skip:
+                    skip -= passed
+                    continue
+                piece, skip = piece.split(b"\n", skip)[-1], 0
+            ends = piece.count(b"\n")
+            if ends >= most:
+                yield piece[: len(piece) - len(piece.split(b"\n", most)[-1])]
+                return
+            if len(piece) >= room and ends:
+                yield piece[: piece.find(b"\n", max(0, room - 1)) + 1 or piece.rfind(b"\n") + 1]
+                return
+            yield piece
+            most, room = most - ends, room - len(piece)
