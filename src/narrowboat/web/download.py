@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from narrowboat.data.format import Format
 from narrowboat.errors import NoArtifact
@@ -17,6 +17,7 @@ from narrowboat.jobs.output import Output
 from narrowboat.kernel.model import Artifact, Run, State
 from narrowboat.web import disposition, ranges, waiting
 from narrowboat.web.context import Context
+from narrowboat.web.downloads import Elsewhere
 from narrowboat.web.growing import Growing
 from narrowboat.web.problems import answer_for, problem
 from narrowboat.web.ranges import ENDLESS, Span, etag
@@ -77,7 +78,7 @@ async def _finished(
     is_local = await context.reading.run(path.is_file)
     if elsewhere := await context.reading.run(_elsewhere, context, made, is_local, headers["Content-Disposition"]):
         if request.method == "GET":  # what is signed is this one method
-            return RedirectResponse(elsewhere, 302, {"Cache-Control": "no-store"})
+            return Elsewhere(elsewhere, 302, {"Cache-Control": "no-store"})
     elif not is_local:
         raise NoArtifact(f"The file of run {run.id} is not there any more. Run it again.")
     span, status = Span(0, made.bytes), 200

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from narrowboat.kernel.model import Run
 from narrowboat.people.audit import Audit
@@ -25,6 +25,10 @@ Key: TypeAlias = tuple[str, str, str | None]
 """Run, user, link."""
 
 
+class Elsewhere(RedirectResponse):
+    """Sends a client to the copy of a file."""
+
+
 class Downloads:
     """Notes the downloads that this process serves. Written beside the answer: a file does not wait for its entry."""
 
@@ -35,7 +39,8 @@ class Downloads:
 
     def note(self, request: Request, answer: Response, run: Run, *, by: str, link: str | None = None) -> Response:
         """The same answer. by: the user's id; empty where somebody followed `link`."""
-        new = answer.status_code == 200 or (answer.status_code == 206 and self._is_new((run.id, by, link)))
+        a_part = answer.status_code == 206 or isinstance(answer, Elsewhere)
+        new = answer.status_code == 200 or (a_part and self._is_new((run.id, by, link)))
         if request.method == "GET" and new:
             self._remember((run.id, by, link))
             detail = {"job": run.job, **({"link": link} if link else {})}

@@ -127,6 +127,9 @@ EXPORT = '[sources]\ncrm = "sqlite:///crm.db"\n[exports.a]\n'
         (EXPORT + "source = 'crm'\ntable = 'a'\ntypes = {born = 'day'}", "exports.a.types.born.type must be one of"),
         (EXPORT + "source = 'crm'\ntable = 'a'\ntypes = {born = {kind = 'date'}}", "no key exports.a.types.born.kind"),
         (EXPORT + "source = 'crm'\ntable = 'a'\nparameters = {n = 'number'}", "exports.a.parameters.n.type must be"),
+        ("[sink]\nbucket = 'exports'\nsecret_key = 'x'", "There is no key sink.secret_key. Keys: bucket, prefix"),
+        ("[sink]\nprefix = 'a'", "sink.prefix needs sink.bucket"),
+        ("[sink]\nquota_mb = 0", "A quota is a number of bytes above 0"),
         ("database = ", "is not TOML"),
     ],
 )

@@ -76,7 +76,10 @@ async def revoke_link(run: str, link: str, here: Here, user: Who) -> Response:
     "/links/{token}",
     operation_id="followLink",
     response_class=Response,
-    responses={**page_or_problem(404, 409, 410, 416), **{status: files_of()[status] for status in (200, 206, 304)}},
+    responses={
+        **page_or_problem(404, 409, 410, 416),
+        **{status: files_of()[status] for status in (200, 206, 302, 304)},
+    },
     openapi_extra=CONDITIONS,
 )
 async def follow_link(token: str, request: Request, here: Here) -> Response:
