@@ -184,8 +184,8 @@ export class Page extends LitElement {
 
   protected override render() {
     const { nav } = words;
-    return html`<a class="skip button" href="#main" @click=${this.skip}>${words.skip}</a>
-      <header>
+    return html`<header>
+        <button class="skip" @click=${this.skip}>${words.skip}</button>
         <div class="bar">
           <a class="brand" href="#/"><img src="icon.svg" alt="" width="30" height="30" />${words.brand}</a>
           <nav aria-label=${nav.label}>
@@ -204,8 +204,7 @@ export class Page extends LitElement {
       <p id="said" role="status">${this.said}</p>`;
   }
 
-  private readonly skip = (event: Event) => {
-    event.preventDefault();
+  private readonly skip = () => {
     this.renderRoot.querySelector<HTMLElement>("main")!.focus();
   };
 

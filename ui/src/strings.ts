@@ -42,7 +42,7 @@ export const words = {
 
   start: {
     back: "All jobs",
-    unknown: "There is no such job, or you may not know of it.",
+    unknown: "There is no such job, or you may not see it.",
     filters: "Which rows",
     noFilters: "This job has no choices: it takes all rows.",
     any: "any",

@@ -201,7 +201,7 @@ export class NarrowboatRun extends LitElement {
   private messages(run: Run) {
     const { restarted, shared } = words.run;
     return html`${run.error && run.state !== "succeeded" ? html`<p class="notice">${toldOf(run.error)}</p>` : nothing}
-    ${run.generation > 1 && !run.ended ? html`<p class="notice warn">${restarted}</p>` : nothing}
+    ${run.generation > 0 && !run.ended ? html`<p class="notice warn">${restarted}</p>` : nothing}
     ${run.holders > 1 && !run.ended ? html`<p class="quiet small">${shared(run.holders)}</p>` : nothing}
     ${this.problem ? html`<p class="notice" role="alert">${this.problem}</p>` : nothing}
     ${this.note ? html`<p class="notice good" role="status">${this.note}</p>` : nothing}`;

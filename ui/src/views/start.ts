@@ -209,7 +209,7 @@ export class Start extends AskingElement {
     const { start } = words;
     const back = html`<a class="back" href="#/jobs">← ${start.back}</a>`;
     if (this.found === undefined) return html`${back}${this.waiting()}`;
-    if (!this.found) return html`${back}<p class="notice">${start.unknown}</p>`;
+    if (!this.found) return html`${back}<h1>${start.unknown}</h1>`;
     return html`${back}
       <h1>${this.found.title}</h1>
       <p class="lead quiet">${this.found.description}</p>

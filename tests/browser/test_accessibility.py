@@ -1,0 +1,118 @@
+"""Everybody can use it: no violation that axe knows, by keyboard alone, from phone to desktop, in light and dark."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.acceptance.server import ROOT
+from tests.browser.conftest import Site
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+AXE = ROOT / "ui/node_modules/axe-core/axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+VIEWS = ["#/", "#/start/leads", "#/start/none", "#/runs", "#/operations"]
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    subprocess.run([sys.executable, ROOT / "ui/build.py", "tools"], check=True, capture_output=True)
+    return AXE.read_text()
+
+
+def violations(page: Page, axe: str) -> list[Any]:
+    page.evaluate(axe)
+    found: list[Any] = page.evaluate(
+        "rules => axe.run({ runOnly: rules }).then((found) => found.violations"
+        ".map((one) => [one.id, one.nodes.map((node) => node.html.slice(0, 150))]))",
+        RULES,
+    )
+    return found
+
+
+def settled(page: Page) -> None:
+    expect(page.locator("h1").first).to_be_visible()
+    expect(page.get_by_text("Loading…")).to_have_count(0)
+    expect(page.get_by_text("Counting…")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 820, 1280])
+def test_every_view_is_without_fault(
+    site: Site, chromium: Browser, axe: str, scheme: Literal["light", "dark"], width: int
+) -> None:
+    runs = {site.begin("leads"): "Finished", site.begin("broken"): "Failed"}
+    site.pace(0.3)
+    runs[site.begin(params={"city": "Lagos"})] = "Running"
+    context = chromium.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme, locale="en-GB")
+    page = context.new_page()
+    for view in [*VIEWS, *(f"#/runs/{run}" for run in runs)]:
+        page.goto(f"{site.url}{view}")
+        if view == "#/start/none":
+            expect(page.get_by_text("There is no such job")).to_be_visible()
+        else:
+            settled(page)
+        if view == "#/start/leads":
+            page.get_by_text("Columns", exact=True).click()
+            page.get_by_role("radio", name="Several pages").check()
+        assert violations(page, axe) == [], view
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, view
+    page.get_by_role("button", name="Cancel…").click()
+    assert violations(page, axe) == []
+    context.close()
+    site.api.post(f"/runs/{list(runs)[-1]}/cancel")
+
+
+def test_axe_would_find_something(page: Page, axe: str) -> None:
+    page.set_content("<html><body><img src=x><input><p style='color:#bbb;background:#fff'>faint</p></body></html>")
+    assert {"image-alt", "label", "color-contrast"} <= {one for one, _ in violations(page, axe)}
+
+
+def press_until(page: Page, key: str, name: str) -> None:
+    """Press until something of that name has the focus."""
+    focused = """() => { let one = document.activeElement;
+        while (one?.shadowRoot?.activeElement) one = one.shadowRoot.activeElement;
+        return one?.getAttribute('aria-label') || one?.labels?.[0]?.innerText || one?.innerText || ''; }"""
+    for _ in range(60):
+        if page.evaluate(focused).strip().startswith(name):
+            return
+        page.keyboard.press(key)
+    raise AssertionError(f"{name} cannot be reached")
+
+
+def test_the_keyboard_alone_suffices(site: Site, page: Page) -> None:
+    site.pace(0.1)
+    page.goto(site.url)
+    settled(page)
+    page.keyboard.press("Tab")
+    press_until(page, "Tab", "Skip to the content")
+    page.keyboard.press("Enter")
+    press_until(page, "Tab", "Driver leads")
+    page.keyboard.press("Enter")
+    press_until(page, "Tab", "City")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_text("1,000 rows")).to_be_visible()
+    press_until(page, "Tab", "Columns")
+    page.keyboard.press("Enter")
+    press_until(page, "Tab", "Move id down")
+    page.keyboard.press("Enter")
+    press_until(page, "Tab", "Start later")
+    page.keyboard.press("Tab")
+    press_until(page, "Tab", "Start")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/#/runs/*")
+    press_until(page, "Tab", "Cancel…")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Keep it going")).to_be_focused()
+    press_until(page, "Tab", "Cancel the run")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Cancelled", exact=True).first).to_be_visible()
+    run = site.run(page.url.rpartition("/")[2])
+    assert (run["state"], run["params"]["city"]) == ("cancelled", "Lagos")
+    assert run["output"]["columns"][:2] == ["name", "id"]
