@@ -85,11 +85,11 @@ def begin(nb: Narrowboat, asked: Wanted, place: Place, *, force: bool) -> Run:
         refuse_to_replace(place)
     # Asked of the store itself: there are no workers of a server to call.
     new = nb.delivering(JOB).request({"request": asked.digest()}, asked.output, owner="")
-    return _again(nb, found) if found else nb.store.submit(new).run
+    return go_on(nb, found) if found else nb.store.submit(new).run
 
 
-def _again(nb: Narrowboat, found: Run) -> Run:
-    """The lock of the place is ours, so whoever worked on this run is gone."""
+def go_on(nb: Narrowboat, found: Run) -> Run:
+    """A run that was begun in this place, ready to be worked on: its lock is ours, so whoever did so is gone."""
     nb.store.reconcile([WORKER], barren_limit=nb.settings.barren_limit)
     run = nb.store.get(found.id)
     return run if run.state in (*CLAIMABLE, *WHOLE) else nb.store.request(run.id, Request.RESUME)

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 COMMANDS = {
     "export": "write a table or a query to a spreadsheet or text file",
+    "import": "write the rows of a spreadsheet into a table",
+    "undo": "take an import back",
     "serve": "run the server: HTTP, live progress, and workers",
     "worker": "run workers alone, on this or another machine",
     "runs": "list, show, cancel, pause, resume, retry or rerun runs",
@@ -50,6 +52,14 @@ def _load(name: str) -> Command:
             from narrowboat.cli import export
 
             return export
+        case "import":
+            from narrowboat.cli import importing
+
+            return importing
+        case "undo":
+            from narrowboat.cli import undo
+
+            return undo
         case "serve":
             from narrowboat.cli import serve
 

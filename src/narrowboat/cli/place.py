@@ -1,4 +1,4 @@
-"""Where an export on the command line works: a hidden folder beside its output, held by one process at a time."""
+"""Where a command works that can be gone on with: a hidden folder beside its file, held by one process at a time."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Place:
         except OSError as error:
             raise BadConfiguration(f"Cannot write beside {self.target}: {error.strerror}.") from error
         if lock is None:
-            raise BadParameter(f"Another process is writing {self.target} at this moment.")
+            raise BadParameter(f"Another process works on {self.target} at this moment.")
         try:
             yield
         finally:

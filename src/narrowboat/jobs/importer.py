@@ -113,21 +113,23 @@ class Import(NamedTuple):
 
     def undoing(self, run: Run, owner: str) -> NewRun:
         """A run that takes `run` back. Raises BadConfiguration, IllegalTransition."""
-        if not self.undo or not isinstance(self.into, Reversible):
-            raise BadConfiguration(f"Runs of {self.name!r} cannot be taken back: it was not defined with undo=True.")
         if not run.ended or run.kind != self.kind:
             raise IllegalTransition(f"Run {run.id} is no import that has ended; only such a one can be taken back.")
+        return self.taking_back(run.id, owner)._replace(parent=run.id, relation=UNDO)
+
+    def taking_back(self, run: str, owner: str) -> NewRun:
+        """A run that takes back what the run of this id left in the target. Raises BadConfiguration."""
+        if not self.undo or not isinstance(self.into, Reversible):
+            raise BadConfiguration(f"Runs of {self.name!r} cannot be taken back: it was not defined with undo=True.")
         return NewRun(
             job=self.name,
             kind=UNDO,
-            params={"params": {}, "output": {}, UNDO: run.id},
+            params={"params": {}, "output": {}, UNDO: run},
             owner=owner,
             queue=self.queue,
             priority=self.priority,
             block_rows=self.block_rows,
-            identity=hashlib.sha256(f"{UNDO} {run.id}".encode()).hexdigest(),
-            parent=run.id,
-            relation=UNDO,
+            identity=hashlib.sha256(f"{UNDO} {run}".encode()).hexdigest(),
         )
 
     def again(self, run: Run, attributes: Mapping[str, Any] | None = None) -> NewRun:
@@ -189,6 +191,7 @@ def define(
     if mode not in tuple(Mode):
         raise BadConfiguration(f"mode={mode!r} is not known: use {', '.join(Mode)}.")
     job = Import(name, row_of(row), into, home, unique_of(unique), Mode(mode), manners=manners or Manners(), **terms)
+    job.check()
     names = [field.name for field in job.fields]
     if lacking := [column for key in job.unique for column in key if column not in names]:
         raise BadConfiguration(f"unique=… names {lacking[0]!r}, which is no field. Fields: {', '.join(names)}.")

@@ -67,6 +67,7 @@ class Importing:
         job, given = self._job, self._input
         self._sheet = sheet = Sheet(job.opener, given)
         found = find_columns(sheet.headers, job.fields, given.mapping, guess=given.guess)
+        found.confirm({name for key in job.unique for name in key})
         self._written = _written(job.fields, found)
         self._loading = loading = job.into.open(self._wish(found))
         self._settling = Settling(loading, self._lease, shared=job.into.is_in(job.home), dry_run=given.dry_run)
@@ -77,7 +78,7 @@ class Importing:
                 "since": loading.mark(),
                 "headers": list(sheet.headers),
                 "columns": found.as_json(),
-                "warnings": list(loading.warnings()),
+                "warnings": [*loading.warnings(), *found.warnings()],
             }
         self._validator = Validator(job.fields, found, job.manners, check=job.check(), find=loading.find)
         self._headers = self._by_field(found)

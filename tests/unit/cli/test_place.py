@@ -48,7 +48,7 @@ def test_only_one_process_writes_a_file(tmp_path: Path) -> None:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
         with (
-            pytest.raises(BadParameter, match="Another process is writing"),
+            pytest.raises(BadParameter, match="Another process works on"),
             Place(tmp_path / "leads.xlsx", "xlsx").held(),
         ):
             pytest.fail("two hold the same place")

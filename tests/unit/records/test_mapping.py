@@ -67,3 +67,17 @@ def test_two_columns_for_one_field_are_not_guessed_about() -> None:
 def test_a_mapping_of_what_is_not_there_is_refused(given: dict[str, str], said: str) -> None:
     with pytest.raises(BadParameter, match=said):
         find_columns(["name", "phone"], FIELDS, given, guess=False)
+
+
+def test_columns_that_are_left_out_are_told() -> None:
+    assert found("name", "phone", "shiping_marc", "Remarks").warnings() == [
+        "'shiping_marc' looks like 'shipping_mark' and was left out: confirm it with a mapping, if it is.",
+        "Left out, as no field is called so: 'Remarks'.",
+    ]
+
+
+def test_what_tells_records_apart_is_not_left_out_without_asking() -> None:
+    matched = found("name", "phone", "shiping_marc")
+    matched.confirm({"phone"})
+    with pytest.raises(MissingColumns, match="Say whether it is: map 'shiping_marc' to 'shipping_mark', or to nothing"):
+        matched.confirm({"phone", "shipping_mark"})

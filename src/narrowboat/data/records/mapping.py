@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from narrowboat.data.records.field import Field
@@ -35,6 +35,25 @@ class Columns(NamedTuple):
     """One a field, in their order."""
     matches: tuple[Match, ...]
     """One a column of the file, for people."""
+
+    def confirm(self, names: Collection[str]) -> None:
+        """Raises MissingColumns where one of these fields is only suggested: it decides too much to be left out."""
+        for match in self.matches:
+            if match.how == "suggested" and match.field in names:
+                raise MissingColumns(
+                    f"{match.header!r} looks like {match.field!r}, by which records are told apart. Say whether it is: "
+                    f"map {match.header!r} to {match.field!r}, or to nothing."
+                )
+
+    def warnings(self) -> list[str]:
+        """What a person should know of columns that are left out."""
+        alike = [
+            f"{match.header!r} looks like {match.field!r} and was left out: confirm it with a mapping, if it is."
+            for match in self.matches
+            if match.how == "suggested"
+        ]
+        unknown = [repr(match.header) for match in self.matches if match.how == "unknown"]
+        return alike + ([f"Left out, as no field is called so: {', '.join(unknown)}."] if unknown else [])
 
     def as_json(self) -> list[dict[str, Any]]:
         """The matches."""

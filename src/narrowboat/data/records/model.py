@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from narrowboat.data.columns import Type
 from narrowboat.data.records.field import Field
 from narrowboat.data.records.problem import Problem, shown
+from narrowboat.errors import BadConfiguration
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -87,6 +88,8 @@ class ModelCheck:
         """region: of telephone numbers that name none."""
         from pydantic import ValidationError
 
+        if not model.__pydantic_complete__ and not model.model_rebuild(raise_errors=False):
+            raise BadConfiguration(f"The model {model.__name__} names a type that is not there: see model_rebuild().")
         self._error = ValidationError
         self._validate = model.__pydantic_validator__.validate_python
         self._context = {"region": region}
