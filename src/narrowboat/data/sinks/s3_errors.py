@@ -19,7 +19,8 @@ So does every status of 500 and more."""
 
 ADVICE = {
     "NoSuchBucket": "There is no such bucket: make it, or correct its name or the endpoint.",
-    "AccessDenied": "The credentials are wrong, or lack a right: correct them, or give what the how-to lists.",
+    "AccessDenied": "The credentials are wrong, or lack a right: correct them, or "
+    "give them those that the how-to lists.",
     "InvalidAccessKeyId": "The store does not know this access key: correct the credentials of the workers.",
     "SignatureDoesNotMatch": "The secret key is wrong, or a proxy changes requests: correct the credentials.",
     "ExpiredToken": "The credentials have expired: give the workers new ones.",
