@@ -18,7 +18,6 @@ from narrowboat.jobs.export import Export
 from narrowboat.jobs.keeping import Keeping
 from narrowboat.jobs.output import RESERVED, Output
 from narrowboat.jobs.parameters import requester_of, signature
-from narrowboat.jobs.report import Report
 from narrowboat.kernel.dispatch import Dispatcher
 from narrowboat.kernel.model import NewRun, Request, Run, Submitted, Wanted
 from narrowboat.kernel.runner import Moment, Runner, Settings
@@ -247,6 +246,7 @@ class Narrowboat:
         nobody follows it; None: to its end. notify: as of `export`. See `jobs.report.Report`. Raises BadConfiguration
         for a name that is taken.
         """
+        from narrowboat.jobs.report import Report
 
         return self._delivery(
             Report,

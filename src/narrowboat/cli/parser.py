@@ -96,7 +96,8 @@ class Parser(ArgumentParser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """See `argparse`."""
-        if self._subparsers is not None or self._intermixing:  # it calls itself
+        may_be_left_out = any(action.nargs == "?" for action in self._get_positional_actions())
+        if not may_be_left_out or self._subparsers is not None or self._intermixing:  # it calls itself
             return super().parse_known_args(args, namespace)
         self._intermixing = True
         try:
