@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from narrowboat.kernel.attendance import Attendance
     from narrowboat.kernel.model import Reject
     from narrowboat.kernel.outbox import Notice, Outbox
+    from narrowboat.kernel.rollout import Paths, Rollout, Tally
     from narrowboat.notify.channel import Channel, Message
     from narrowboat.notify.message import Download
     from narrowboat.notify.sending import Sender
@@ -138,6 +139,27 @@ class Narrowboat:
         return SqlAttendance(self._database)
 
     @cached_property
+    def paths(self) -> Paths:
+        """Figures of the paths that requests took."""
+        from narrowboat.stores.paths import SqlPaths
+
+        return SqlPaths(self._database)
+
+    @cached_property
+    def tally(self) -> Tally:
+        """Figures of this process that are not in `paths` yet."""
+        from narrowboat.kernel.rollout import Tally
+
+        return Tally()
+
+    def rollout(self, name: str) -> Rollout:
+        """Who takes the path of this job, and who the one that was there before. Raises UnknownJob."""
+        from narrowboat.kernel.rollout import Rollout
+
+        job = self.job(name)
+        return Rollout(name, job.rollout if isinstance(job, Delivery) else 100.0, self.tally.note)
+
+    @cached_property
     def audit(self) -> Audit:
         """Who did what: call it to note something of your own."""
         from narrowboat.people.audit import Audit
@@ -238,13 +260,14 @@ class Narrowboat:
         consistent: bool = False,
         share_within: float = 300.0,
         unfollowed: float | None = 60.0,
+        rollout: float = 100.0,
         notify: tuple[str, ...] = (),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register the decorated function as a report: parameters in, one source out.
 
         formats: of its downloads. limit: reports of one user under way. unfollowed: seconds that a run goes on while
-        nobody follows it; None: to its end. notify: as of `export`. See `jobs.report.Report`. Raises BadConfiguration
-        for a name that is taken.
+        nobody follows it; None: to its end. rollout: percentage of users whom `Narrowboat.rollout` sends here.
+        notify: as of `export`. See `jobs.report.Report`. Raises BadConfiguration for a name that is taken.
         """
         from narrowboat.jobs.report import Report
 
@@ -262,6 +285,7 @@ class Narrowboat:
             consistent=consistent,
             share_within=share_within,
             unfollowed=unfollowed,
+            rollout=rollout,
         )
 
     def _delivery(

@@ -26,7 +26,7 @@ def render(nb: Narrowboat) -> bytes:
     from prometheus_client import CollectorRegistry, generate_latest
 
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Figures([*_queues(nb), *_runs(nb), *_notices(nb), *_disk(nb), *_process(nb)]))
+    registry.register(_Figures([*_queues(nb), *_runs(nb), *_rollouts(nb), *_notices(nb), *_disk(nb), *_process(nb)]))
     return generate_latest(registry)
 
 
@@ -78,13 +78,35 @@ def _ended(totals: list[JobFigures]) -> Iterator[Metric]:
     rows = CounterMetricFamily("narrowboat_rows", "Rows that ended runs dealt with.", labels=names)
     size = CounterMetricFamily("narrowboat_bytes", "Bytes that ended runs wrote.", labels=names)
     took = SummaryMetricFamily("narrowboat_run_seconds", "From start to end of ended runs.", labels=names)
+    first = SummaryMetricFamily(
+        "narrowboat_first_rows_seconds", "From when ended runs could begin to their first rows.", labels=names
+    )
+    memory = SummaryMetricFamily("narrowboat_run_memory_bytes", "The most a worker held in ended runs.", labels=names)
     for one in totals:
         labels = [one.job, one.state.value]
+        first.add_metric(labels, one.begun, one.first_rows_seconds)
+        memory.add_metric(labels, one.runs, one.memory)
         runs.add_metric(labels, one.runs)
         rows.add_metric(labels, one.rows)
         size.add_metric(labels, one.bytes)
         took.add_metric(labels, one.runs, one.seconds)
-    yield from (runs, rows, size, took)
+    yield from (runs, rows, size, took, first, memory)
+
+
+def _rollouts(nb: Narrowboat) -> Iterator[Metric]:
+    from prometheus_client.core import CounterMetricFamily, SummaryMetricFamily
+
+    nb.tally.keep(nb.paths)
+    names = ["job", "path"]
+    asked = CounterMetricFamily("narrowboat_rollout_requests", "Requests by the path they took.", labels=names)
+    failed = CounterMetricFamily("narrowboat_rollout_failures", "Those that raised.", labels=names)
+    took = SummaryMetricFamily("narrowboat_rollout_seconds", "How long they took.", labels=names)
+    for one in nb.paths.totals():
+        labels = [one.job, one.path]
+        asked.add_metric(labels, one.requests)
+        failed.add_metric(labels, one.failures)
+        took.add_metric(labels, one.requests, one.seconds)
+    yield from (asked, failed, took)
 
 
 def _notices(nb: Narrowboat) -> Iterator[Metric]:
@@ -115,13 +137,15 @@ def _disk(nb: Narrowboat) -> Iterator[Metric]:
 
 def _process(nb: Narrowboat) -> Iterator[Metric]:
     """Of this process and the workers it supervises; other processes tell of their own."""
-    from prometheus_client.core import GaugeMetricFamily
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
     memory = GaugeMetricFamily("narrowboat_resident_memory_bytes", "Physical memory held.", labels=["process", "pid"])
     memory.add_metric(["server", str(os.getpid())], resident())
-    workers = nb.dispatcher.health().get("workers", ()) if nb.dispatcher else ()
-    for pid in workers:
+    health = nb.dispatcher.health() if nb.dispatcher else {}
+    for pid in health.get("workers", ()):
         memory.add_metric(["worker", str(pid)], resident(pid))
     followers = GaugeMetricFamily("narrowboat_followers", "Connections that follow runs.")
     followers.add_metric([], nb.follow.followers)
-    yield from (memory, followers)
+    died = CounterMetricFamily("narrowboat_workers_died", "Workers that were killed or failed.")
+    died.add_metric([], health.get("died", 0))
+    yield from (memory, followers, died)

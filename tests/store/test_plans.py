@@ -15,7 +15,7 @@ from narrowboat.stores.statements import Statements
 from tests.store.samples import Place
 
 FOLDER = Path(narrowboat.stores.__file__).parent / "queries"
-SMALL = ("totals", "notice_totals", "users")
+SMALL = ("totals", "paths", "notice_totals", "users")
 """A row for each job or channel, and state; a row for each user."""
 
 

@@ -92,6 +92,8 @@ class Supervisor:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
         self.supervising = threading.Event()
+        self.died = 0
+        """Children that did not end by themselves, or failed."""
 
     def start(self) -> None:
         self._thread.start()
@@ -118,7 +120,7 @@ class Supervisor:
     def health(self) -> dict[str, Any]:
         """Children alive, and whether this process supervises."""
         alive = [child.process.pid for child in self._children if child.process.poll() is None]
-        return {"supervising": self.supervising.is_set(), "workers": alive}
+        return {"supervising": self.supervising.is_set(), "workers": alive, "died": self.died}
 
     def _supervise(self) -> None:
         handle = self._elected()
@@ -163,6 +165,7 @@ class Supervisor:
 
     def _reap(self, child: Child) -> None:
         status = child.process.returncode
+        self.died += bool(status)
         log.log(
             logging.WARNING if status else logging.INFO, "worker ended", extra={"worker": child.name, "status": status}
         )

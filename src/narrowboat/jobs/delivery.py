@@ -47,6 +47,8 @@ class Terms(NamedTuple):
     """The function's parameter that is given the `Requester`."""
     unfollowed: float | None = None
     """Seconds that a run goes on while nobody follows it; None: to its end."""
+    rollout: float = 100.0
+    """Percentage of users for whom `Narrowboat.rollout` says the new path."""
 
 
 class Delivery(Terms):

@@ -58,7 +58,8 @@ def between(nb: Narrowboat) -> float:
 
 
 def look(nb: Narrowboat, watch: Watch, present: set[str]) -> Sequence[str]:
-    """Note who is there, then end what nobody follows. Returns the runs that were stopped. Asks the store."""
+    """Note who is there and what paths were taken, then end what nobody follows. Returns what was stopped."""
+    nb.tally.keep(nb.paths)
     if present:
         nb.attendance.attend(sorted(present))
     return nb.abandon(watched=watch.looked())

@@ -6,11 +6,12 @@ import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from narrowboat.app import Narrowboat
 from narrowboat.dispatch.inline import Inline
 from narrowboat.dispatch.supervisor import Supervisor
+from narrowboat.errors import NarrowboatError
 from narrowboat.logs import shorten_cuts
 from narrowboat.web.attention import attend
 from narrowboat.web.drain import on_stop
@@ -45,6 +46,8 @@ async def lifespan(nb: Narrowboat) -> AsyncIterator[None]:
     finally:
         attending.cancel()
         await asyncio.wait([attending])
+        with suppress(NarrowboatError):
+            await threads.run(nb.tally.keep, nb.paths)
         nb.follow.serving = False
         nb.follow.drain_soon()
         if supervisor:

@@ -18,10 +18,12 @@ class Database:
     Raises BadConfiguration where the URL is none of them. Its text and its `repr` hide the password.
     """
 
-    __slots__ = ("url",)
+    __slots__ = ("_replica", "url")
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, replica: str | None = None) -> None:
+        """replica: the URL of a copy that only reads, for jobs that name it: `table(crm.replica, "sales")`."""
         self.url = url
+        self._replica = None if replica is None else Database(replica)
         if self.url.startswith(_POSTGRES + _MYSQL):
             return
         if not self.url.startswith(_SQLITE):
@@ -31,6 +33,11 @@ class Database:
             )
         if self.url[len(_SQLITE) :] in ("", ":memory:"):
             raise BadConfiguration("An SQLite database in memory has nothing to read: name a file, sqlite:///path.db.")
+
+    @property
+    def replica(self) -> Database:
+        """The copy that only reads, or this database itself where there is none."""
+        return self._replica or self
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Database) and self.url == other.url
