@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from narrowboat.contrib.django import configuration
 from tests.acceptance.server import free_port, until
 from tests.django.shop import CUSTOMERS, PROJECT, Person, environment, manage, orders_csv
 
@@ -127,6 +128,15 @@ def test_a_worker_for_another_database_than_its_servers_does_not_begin(tmp_path:
     refused = subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True, timeout=60)
     assert refused.returncode == 2
     assert "The server's runs are in another database" in refused.stderr
+
+
+def test_every_setting_and_check_is_on_the_page() -> None:
+    page, source = (DOCS / "django.md").read_text(), Path(configuration.__file__).parent
+    for key in configuration.TYPES:
+        assert f'    "{key.upper()}": ' in page
+    code = "".join(module.read_text() for module in source.glob("*.py"))
+    told = page.replace("`narrowboat.E001` to `E003`", "narrowboat.E001 narrowboat.E002 narrowboat.E003")
+    assert set(re.findall(r"narrowboat\.[EW]\d+", code)) == set(re.findall(r"narrowboat\.[EW]\d+", told))
 
 
 def blocks(page: str) -> Mapping[str, str]:

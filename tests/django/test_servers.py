@@ -177,6 +177,23 @@ def test_streams_end_when_an_asgi_server_is_told_to_stop(folder: Path) -> None:
         assert shop.process.wait(30) in (0, -signal.SIGTERM)
 
 
+def followers(person: Person) -> float:
+    """Streams that the server's process holds."""
+    figures = person.http.get("/bulk/metrics").text
+    return float(figures.split("\nnarrowboat_followers ")[1].split()[0])
+
+
+def test_a_stream_ends_at_the_server_when_its_reader_leaves(folder: Path) -> None:
+    with open_shop(folder, "uvicorn") as shop:
+        boss = shop.person("boss")
+        run = boss.http.post("/bulk/jobs/orders/runs", json={"not_before": "2100-01-01T00:00:00Z"}).json()
+        with boss.http.stream("GET", f"/bulk/runs/{run['id']}/events"):
+            until(lambda: followers(boss) == 1, "the follower to be counted")
+        until(lambda: followers(boss) == 0, "the follower to be gone")
+    assert "Traceback" not in shop.log()
+    assert "destroyed" not in shop.log()
+
+
 def test_workers_of_their_own_do_the_work_of_a_server_without_any(folder: Path) -> None:
     with open_shop(folder, "sync", WORKERS="0") as shop:
         ann = shop.person("ann")

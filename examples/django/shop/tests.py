@@ -5,13 +5,18 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import Group, Permission, User
-from django.test import TransactionTestCase
+from django.test import TransactionTestCase, override_settings
 
 from narrowboat.contrib.django import nb
 from narrowboat.contrib.django.models import Run
 from narrowboat.jobs.output import Output
 from narrowboat.testing import run_inline
 from shop.models import Customer
+
+
+def only_seeing(user: User, action: str, job: str) -> bool:
+    """A rule: staff sees what there is."""
+    return user.is_staff and action == "see"
 
 
 class ExportTest(TransactionTestCase):
@@ -120,7 +125,7 @@ class ExportTest(TransactionTestCase):
             "?state=succeeded",
             "?job=orders",
             f"?q={run.id[:9]}",
-            "?o=5",
+            "?o=6",
             "?created__gte=2020-01-01+00:00:00",
         ):
             self.assertContains(self.client.get(f"/admin/narrowboat/run/{query}"), run.id)
@@ -128,6 +133,15 @@ class ExportTest(TransactionTestCase):
         self.assertEqual(self.client.get(f"/admin/narrowboat/run/{run.id}/now/").json()["ended"], True)
         file = self.client.get(f"/admin/narrowboat/run/{run.id}/file/")
         self.assertTrue(b"".join(file.streaming_content).startswith(b"PK"))  # type: ignore[attr-defined]
+
+    @override_settings(NARROWBOAT={"PERMISSION": "shop.tests.only_seeing"})
+    def test_a_function_of_the_project_may_say_who_may_do_what(self) -> None:
+        self.client.force_login(self.ann)
+        (job, _) = self.client.get("/bulk/jobs").json()["jobs"]
+        self.assertEqual((job["name"], job["may"]), ("orders", ["see"]))
+        self.assertEqual(self.client.post("/bulk/jobs/orders/runs", {}, "application/json").status_code, 403)
+        self.client.force_login(User.objects.create_user("bob"))
+        self.assertEqual(self.client.get("/bulk/jobs").json()["jobs"], [])
 
     def test_runs_cannot_be_added_changed_or_deleted(self) -> None:
         run = nb.start("orders", owner=str(self.ann.pk)).run

@@ -59,7 +59,7 @@ def _names(owners: set[str]) -> dict[str, str]:
 class RunAdmin(admin.ModelAdmin):
     """Read-only. Who may `narrowboat.view_run` sees everybody's runs, who may export from a list their own."""
 
-    list_display = ("name", "state", "who", "progress", "created", "duration", "download")
+    list_display = ("name", "state", "progress", "download", "who", "created", "duration")
     list_filter = ("state", ("job", admin.AllValuesFieldListFilter), "created")
     search_fields = ("id", "job", "owner", "error")
     actions = VERBS

@@ -65,10 +65,12 @@ class Exchange:
 
     async def _next(self) -> Message:
         answer = asyncio.ensure_future(self._answers.get())
-        await asyncio.wait({answer, self._task}, return_when=asyncio.FIRST_COMPLETED)
-        if answer.done():
-            return answer.result()
-        answer.cancel()
+        try:
+            await asyncio.wait({answer, self._task}, return_when=asyncio.FIRST_COMPLETED)
+            if answer.done():
+                return answer.result()
+        finally:
+            answer.cancel()  # also when who reads has gone
         if not self._answers.empty():
             return self._answers.get_nowait()
         await self._task

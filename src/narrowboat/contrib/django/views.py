@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from asgiref.sync import async_to_sync
@@ -16,8 +16,9 @@ from django.views.decorators.csrf import csrf_exempt
 from narrowboat.contrib.django.exchange import Exchange, Head
 from narrowboat.contrib.django.people import user_of
 from narrowboat.contrib.django.pieces import AsyncPieces, Pieces
-from narrowboat.web.access import User
-from narrowboat.web.hosted import EXTENSION, Hosted
+
+if TYPE_CHECKING:
+    from narrowboat.web.access import User
 
 
 # Not Django's own check, for which the page has no token: the application refuses what another site's page sends, by
@@ -46,7 +47,7 @@ def answer(request: HttpRequest, path: str, user: User | None, *, within: bool =
     brief = not isinstance(request, ASGIRequest)
     if not brief:
         _hear_signals(app)
-    exchange = Exchange(app.asgi, _scope(request, path, Hosted(user, brief), within), request.body)
+    exchange = Exchange(app.asgi, _scope(request, path, user, brief, within), request.body)
     close_old_connections()  # as after a request: this one may take long, and needs no database of Django's any more
     head = app.embedded.call(exchange.begin()).result()
     if head.whole is not None and request.method != "HEAD":
@@ -68,8 +69,10 @@ def _headed(response: HttpResponseBase, head: Head) -> HttpResponseBase:
     return response
 
 
-def _scope(request: HttpRequest, path: str, hosted: Hosted, within: bool) -> dict[str, Any]:
+def _scope(request: HttpRequest, path: str, user: User | None, brief: bool, within: bool) -> dict[str, Any]:
     """The request as ASGI has it. The application's root is what stands before `path`."""
+    from narrowboat.web.hosted import EXTENSION, Hosted  # brings FastAPI, which commands need not load
+
     whole = request.path if within else f"/{path}"
     root = whole.removesuffix(path)
     version = request.META.get("SERVER_PROTOCOL", "HTTP/1.1").partition("/")[2]
@@ -87,7 +90,7 @@ def _scope(request: HttpRequest, path: str, hosted: Hosted, within: bool) -> dic
         "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in _headers(request)],
         "client": (request.META.get("REMOTE_ADDR", ""), 0),
         "server": (host, int(port) if port.isdigit() else 0),
-        "extensions": {EXTENSION: hosted},
+        "extensions": {EXTENSION: Hosted(user, brief)},
     }
 
 
