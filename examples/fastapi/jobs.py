@@ -8,7 +8,7 @@ from narrowboat.data.sources.mongo import collection
 from narrowboat.notify import Mail
 
 CRM = os.environ.get("MONGODB_URL", "mongodb://127.0.0.1:27017/crm")
-BUCKET = os.environ.get("S3_BUCKET")  # bucket, or bucket/prefix; credentials as AWS tools read them
+BUCKET = os.environ.get("S3_BUCKET")  # its name; credentials as AWS tools read them
 SMTP = os.environ.get("SMTP_URL")  # smtp://user:password@host:587
 
 nb = Narrowboat(
