@@ -57,6 +57,12 @@ def leads(city: Literal["Lagos", "Accra", "Kraków"] | None = None, since: date 
     return table(CRM, "leads").where(city=city)
 
 
+@nb.report("sales", title="Sales", formats=("csv", "xlsx"))
+def sales() -> Any:
+    """What was sold, row by row."""
+    return table(CRM, "leads")
+
+
 @nb.export("one-at-a-time", title="One at a time", block_rows=50, limit=1, share_within=0.0)
 def one_at_a_time() -> Any:
     """A second one is refused."""

@@ -177,3 +177,22 @@ def test_operators_see_how_the_server_does(site: Site, page: Page) -> None:
     expect(page.get_by_role("link", name="Driver leads").first).to_be_visible()
     expect(page.get_by_role("cell", name="server")).to_be_visible()
     expect(page.get_by_text("Disk free", exact=True)).to_be_visible()
+
+
+def test_a_report_shows_its_rows_while_they_come(site: Site, page: Page) -> None:
+    site.pace(0.3)
+    page.goto(f"{site.url}#/start/sales")
+    page.get_by_role("button", name="Start", exact=True).click()
+    grid = page.get_by_role("grid")
+    expect(grid.get_by_role("gridcell", name="<b>Zoë 1</b>", exact=True)).to_be_visible()
+    assert site.run(run_of(page))["state"] == "running"
+    page.get_by_role("button", name="Let it go on without me").click()
+    expect(page.get_by_role("button", name="Let it go on without me")).to_have_count(0)
+    site.pace(0.0)
+    expect(page.get_by_text("3,000 of 3,000 rows")).to_be_visible()
+    grid.focus()
+    page.keyboard.press("Control+End")
+    expect(grid.get_by_role("gridcell", name="<b>Zoë 3000</b>", exact=True)).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download csv").click()
+    assert len(Path(download.value.path()).read_text("utf-8-sig").splitlines()) == 3001

@@ -22,7 +22,7 @@ SOURCE = """([total, columns, nasty]) => {
     columns: Array.from({ length: columns }, (_, n) => ({
       name: `c${n}`, label: n ? `Column ${n}` : "Number", type: n ? "text" : "integer",
     })),
-    total, expected: null, asked: [],
+    total, expected: null, epoch: 0, asked: [],
     async fetch(from, count) {
       this.asked.push(from);
       await new Promise((done) => setTimeout(done, 5));

@@ -63,6 +63,8 @@ export interface Run {
   seconds_left: number | null;
   bytes: number;
   memory?: number | null;
+  /** Seconds that it goes on while nobody follows it; null: to its end. */
+  unfollowed?: number | null;
   rows: { created: number; updated: number; skipped: number; rejected: number };
   altered: number;
   created_at: string;

@@ -5,7 +5,7 @@ import { textOf } from "./text";
 
 const LEAST = 48; // pixels
 const MOST = 800;
-const LETTER = 7.6; // pixels, about
+const LETTER = 8.2; // pixels, about
 
 export class Widths {
   private widths: number[] = [];
@@ -28,7 +28,7 @@ export class Widths {
   fit(columns: readonly GridColumn[], some: readonly Row[]): void {
     this.set(
       columns.map((column, place) => {
-        const longest = Math.max(column.label.length + 3, ...some.map((row) => Math.min(60, textOf(row[place]).length)));
+        const longest = Math.max(column.label.length + 4, ...some.map((row) => Math.min(60, textOf(row[place]).length)));
         return Math.min(320, longest * LETTER + 24);
       }),
     );

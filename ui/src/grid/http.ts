@@ -9,6 +9,8 @@ interface Answer {
   columns: (string | { name: string; label?: string; type?: string })[];
   rows: Row[];
   from: number;
+  /** Rises when the run had to begin from zero. */
+  generation: number;
   /** Rows there are, as far as they are committed. */
   watermark: number;
 }
@@ -17,7 +19,7 @@ export class RunRows implements RowSource {
   columns: readonly GridColumn[] = [];
   total = 0;
   expected: number | null = null;
-  private generation = 0;
+  epoch = 0;
   private tell = () => {};
 
   constructor(
@@ -25,14 +27,26 @@ export class RunRows implements RowSource {
     private readonly run: string,
   ) {}
 
+  /** A page of long rows ends early: go on behind it. */
   async fetch(from: number, count: number, signal: AbortSignal): Promise<readonly Row[]> {
-    const answer = await this.api.get<Answer>(`runs/${encodeURIComponent(this.run)}/rows`, { from, count }, signal);
-    if (!this.columns.length) {
+    const rows: Row[] = [];
+    const address = `runs/${encodeURIComponent(this.run)}/rows`;
+    for (;;) {
+      const query = { from: from + rows.length, count: count - rows.length };
+      const answer = await this.api.get<Answer>(address, query, signal);
+      this.learn(answer);
+      rows.push(...answer.rows);
+      if (!answer.rows.length || rows.length >= count || from + rows.length >= answer.watermark) return rows;
+    }
+  }
+
+  private learn(answer: Answer): void {
+    this.begin(answer.generation);
+    if (!this.columns.length && answer.columns.length) {
       this.columns = answer.columns.map(columnOf);
       this.tell();
     }
     this.reach(answer.watermark);
-    return answer.rows;
   }
 
   follow(changed: () => void): () => void {
@@ -41,11 +55,16 @@ export class RunRows implements RowSource {
   }
 
   private take(run: Run): void {
-    if (run.generation !== this.generation) this.total = 0; // it began from zero
-    this.generation = run.generation;
+    this.begin(run.generation);
     this.expected = run.ended ? null : run.total;
     this.reach(run.done - run.rows.rejected);
     this.tell();
+  }
+
+  private begin(generation: number): void {
+    if (generation <= this.epoch) return;
+    this.epoch = generation;
+    this.total = 0;
   }
 
   private reach(watermark: number): void {

@@ -12,6 +12,7 @@ export class Pages {
   private readonly under = new Map<number, AbortController>();
   private wanted: [number, number] = [0, 0];
   private resting = 0;
+  private epoch = 0;
   failing = false;
 
   /** changed: rows came, or could not be fetched. */
@@ -27,6 +28,7 @@ export class Pages {
 
   /** These rows are looked at, up to and without the last. */
   want(from: number, to: number): void {
+    if (this.source.epoch !== this.epoch) this.forget();
     this.wanted = [Math.floor(from / PAGE), Math.floor(Math.max(from, to - 1) / PAGE)];
     for (const [page, request] of this.under) if (!this.isNear(page)) request.abort();
     this.fetchNext();
@@ -56,6 +58,12 @@ export class Pages {
     for (const request of this.under.values()) request.abort();
   }
 
+  private forget(): void {
+    this.epoch = this.source.epoch;
+    this.kept.clear();
+    for (const request of this.under.values()) request.abort();
+  }
+
   private fetchNext(): void {
     if (this.resting) return;
     for (let page = this.wanted[0]; page <= this.wanted[1] && this.under.size < AT_ONCE; page++)
@@ -66,7 +74,8 @@ export class Pages {
     const request = new AbortController();
     this.under.set(page, request);
     try {
-      this.keep(page, await this.source.fetch(page * PAGE, PAGE, request.signal));
+      const rows = await this.source.fetch(page * PAGE, PAGE, request.signal);
+      if (!request.signal.aborted) this.keep(page, rows);
       this.failing = false;
     } catch {
       if (!request.signal.aborted) this.rest();

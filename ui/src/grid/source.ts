@@ -14,6 +14,8 @@ export interface RowSource {
   readonly columns: readonly GridColumn[];
   /** Rows there are now. */
   readonly total: number;
+  /** Another one means other rows: what was fetched before counts no more. */
+  readonly epoch: number;
   /** Rows there will be, where that is known. */
   readonly expected: number | null;
   /** At most so many rows; fewer at the end. Rejects where they cannot be had now. */

@@ -2,9 +2,12 @@
 
 const MOST = 300; // characters that a cell shows; the whole is a key press away
 
+/** A value whose type is not its column's comes as an object with that type for its only name. */
 export function textOf(cell: unknown): string {
   if (cell === null || cell === undefined) return "";
-  return typeof cell === "object" ? JSON.stringify(cell) : String(cell);
+  if (typeof cell !== "object") return String(cell);
+  const [value, ...others] = Object.values(cell);
+  return typeof value === "string" && !others.length ? value : JSON.stringify(cell);
 }
 
 export function shortOf(cell: unknown): string {

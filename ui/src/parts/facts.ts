@@ -21,7 +21,7 @@ export function facts(run: Run): [string, string][] {
   if (!run.ended && run.seconds_left !== null) found.push([say.left, duration(run.seconds_left)]);
   if (run.ended && run.started_at && run.finished_at)
     found.push([say.took, duration(between(run.started_at, run.finished_at))]);
-  if (run.bytes || run.artifact) found.push([say.size, size(run.artifact?.bytes ?? run.bytes)]);
+  if (run.kind !== "report" && (run.bytes || run.artifact)) found.push([say.size, size(run.artifact?.bytes ?? run.bytes)]);
   if (run.memory && !run.ended) found.push([say.memory, size(run.memory)]);
   if (run.rows.rejected) found.push([say.rejected, count(run.rows.rejected)]);
   if (run.altered) found.push([say.altered, count(run.altered)]);

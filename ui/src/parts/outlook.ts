@@ -27,7 +27,7 @@ export function outlook(count: Count | null, rows: number | null, format: string
   if (!count) return { many: "", notes: [] };
   if (rows === null) return { many: "", notes: [start.unknownRows] };
   const text = start.rows(rows);
-  const notes = rows === 0 ? [start.noRows] : [fits(rows, format), ...soFar(rows, like?.get(format))];
+  const notes = rows === 0 ? [start.noRows] : format ? [fits(rows, format), ...soFar(rows, like?.get(format))] : [];
   return { many: count.estimated ? start.about(text) : text, notes };
 }
 

@@ -77,6 +77,7 @@ export class NarrowboatRun extends LitElement {
   @state() private note = "";
   @state() private busy = false;
   @state() private linkable = false;
+  @state() private formats: string[] = [];
   @query("nb-confirm") private readonly sure!: Confirm;
   private leave = () => {};
   private api = new Api("http://localhost/");
@@ -115,9 +116,15 @@ export class NarrowboatRun extends LitElement {
     if (!run) return;
     const [before, finished] = [this.run, run.artifact && !this.run?.artifact];
     this.run = run;
-    if (finished) void this.api.has(`runs/${run.id}/links`).then((has) => (this.linkable = has));
+    if (finished && run.kind !== "report") void this.api.has(`runs/${run.id}/links`).then((has) => (this.linkable = has));
+    if (run.kind === "report" && before?.kind !== "report") void this.learnFormats(run.job);
     this.dispatchEvent(new CustomEvent("change", { detail: run }));
     if (before && before.state !== run.state) this.note = "";
+  }
+
+  private async learnFormats(job: string): Promise<void> {
+    const jobs = await this.api.jobs().catch(() => []);
+    this.formats = (jobs.find((one) => one.name === job)?.formats ?? []).filter((one) => /^(csv|xlsx)$/.test(one));
   }
 
   private async during(work: () => Promise<void>): Promise<void> {
@@ -207,14 +214,28 @@ export class NarrowboatRun extends LitElement {
     ${this.note ? html`<p class="notice good" role="status">${this.note}</p>` : nothing}`;
   }
 
+  /** A report can be had as a file of its rows so far, at any moment. */
+  private files(run: Run) {
+    if (!run.done) return nothing;
+    return this.formats.map(
+      (format, place) => html`<a
+        class="button ${place || !run.ended ? "plain" : ""}"
+        download
+        href=${this.api.url(`runs/${encodeURIComponent(run.id)}/artifact.${format}`)}
+        >${words.run.as(format)}</a
+      >`,
+    );
+  }
+
   private actions(run: Run) {
     const may = new Set(run.may);
-    const ask = (what: "pause" | "resume" | "cancel" | "rerun" | "retry", look: string, possible: boolean) =>
+    const ask = (what: "background" | "pause" | "resume" | "cancel" | "rerun" | "retry", look: string, possible: boolean) =>
       possible
         ? html`<button class=${look} ?disabled=${this.busy} @click=${this.order(what)}>${words.run[what]}</button>`
         : nothing;
-    const file = run.artifact ? html`<a class="button" download href=${this.api.artifact(run.id)}>${words.run.download}</a>` : nothing;
-    const part = !run.artifact && run.bytes && run.output.format !== "parquet";
+    const file = run.kind === "report" ? this.files(run) : run.artifact ? html`<a class="button" download href=${this.api.artifact(run.id)}>${words.run.download}</a>` : nothing;
+    const part = run.kind !== "report" && !run.artifact && run.bytes && run.output.format !== "parquet";
+    const held = run.kind === "report" && !run.ended && typeof run.unfollowed === "number";
     const resumable = may.has("resume") && run.state !== "pausing";
     return html`<div class="row actions">
       ${file} ${ask("resume", part ? "" : "", resumable)}
@@ -223,7 +244,7 @@ export class NarrowboatRun extends LitElement {
         ? html`<button class="plain" ?disabled=${this.busy} @click=${this.copyLink}>${words.run.link}</button>`
         : nothing}
       ${ask("retry", "plain", run.ended && run.rows.rejected > 0)} ${ask("rerun", "plain", run.ended)}
-      ${ask("pause", "plain", may.has("pause"))} ${ask("cancel", "plain", may.has("cancel"))}
+      ${ask("background", "plain", held)} ${ask("pause", "plain", may.has("pause"))} ${ask("cancel", "plain", may.has("cancel"))}
     </div>`;
   }
 }

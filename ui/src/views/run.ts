@@ -152,7 +152,7 @@ export class RunView extends AskingElement {
       ...Object.entries(run.params)
         .filter(([, value]) => value !== null)
         .map(([name, value]): [string, unknown] => [spoken(name), value]),
-      [say.format, run.artifact?.filename ?? format],
+      [say.format, run.kind === "report" ? null : (run.artifact?.filename ?? format)],
       [say.columns, columns?.join(", ")],
       [say.pages, pages && `${String(pages)} (${size})`],
       [say.owner, run.owner],

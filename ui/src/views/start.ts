@@ -116,6 +116,7 @@ export class Start extends AskingElement {
   @state() private columns: Column[] | null = null;
   @state() private like: Like | null = null;
   @state() private notify = false;
+  @state() private background = false;
   @state() private notBefore = "";
   @state() private starting = false;
   @query("nb-columns") private readonly columnsPart?: Columns;
@@ -139,7 +140,7 @@ export class Start extends AskingElement {
     this.found = job;
     if (!job) return;
     this.chosen = defaults(job.parameters, this.query);
-    this.format = job.formats[0] ?? "";
+    this.format = job.kind === "report" ? "" : (job.formats[0] ?? ""); // a report's file is chosen when it is wanted
     this.look();
     const past = await this.api.runs({ job: job.name, state: "succeeded", limit: 20 });
     this.like = likeLast(past.runs);
@@ -202,6 +203,7 @@ export class Start extends AskingElement {
       },
       ...(this.notBefore ? { not_before: new Date(this.notBefore).toISOString() } : {}),
       ...(this.notify ? { notify: true } : {}),
+      ...(this.background ? { background: true } : {}),
     };
   }
 
@@ -214,7 +216,7 @@ export class Start extends AskingElement {
       <h1>${this.found.title}</h1>
       <p class="lead quiet">${this.found.description}</p>
       <form @submit=${this.submit} @change=${() => this.requestUpdate()}>
-        <div class="parts">${this.filters(this.found)} ${this.columnChoice()} ${this.file(this.found)} ${this.more(this.found)}</div>
+        <div class="parts">${this.filters(this.found)} ${this.columnChoice()} ${this.found.kind === "report" ? nothing : this.file(this.found)} ${this.more(this.found)}</div>
         ${this.summary()}
       </form>`;
   }
@@ -256,14 +258,23 @@ export class Start extends AskingElement {
   }
 
   private more(job: Job): TemplateResult {
-    const { later, notBefore, notify } = words.start;
+    const { later, notBefore, notify, background } = words.start;
     const when = (event: Event) => (this.notBefore = (event.target as HTMLInputElement).value);
-    const tell = (event: Event) => (this.notify = (event.target as HTMLInputElement).checked);
-    return html`${job.notify
-        ? html`<section class="card">
-            <label class="check"><input type="checkbox" name="notify" @change=${tell} /><span>${notify}</span></label>
-          </section>`
-        : nothing}
+    const tick = (name: "notify" | "background", text: string, possible: boolean | undefined) =>
+      possible
+        ? html`<label class="check">
+            <input
+              type="checkbox"
+              name=${name}
+              @change=${(event: Event) => (this[name] = (event.target as HTMLInputElement).checked)}
+            />
+            <span>${text}</span>
+          </label>`
+        : nothing;
+    const report = job.kind === "report";
+    return html`<section class="card" ?hidden=${!job.notify && !report}>
+        ${tick("background", background, report)} ${tick("notify", notify, job.notify)}
+      </section>
       <details class="card">
         <summary><h2>${later}</h2></summary>
         <div class="fields">
