@@ -280,8 +280,8 @@ def test_md5_for_stores_that_know_nothing_else(weed: Weed, wire: Wire, made: Cal
 @pytest.mark.parametrize(
     ("access", "secret", "bucket_name", "says"),
     [
-        ("AKIANOBODY", "wrong", BUCKET, "does not know this access key|credentials are wrong"),
-        (READER, "wrong", BUCKET, "secret key is wrong|credentials are wrong"),
+        ("AKIANOBODY", "not-its-secret", BUCKET, "does not know this access key|credentials are wrong"),
+        (READER, "not-its-secret", BUCKET, "secret key is wrong|credentials are wrong"),
         (READER, READER_SECRET, BUCKET, "AccessDenied.*give them those that the how-to lists"),
         (None, None, BUCKET, "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
     ],
