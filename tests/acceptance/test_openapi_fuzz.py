@@ -48,7 +48,7 @@ def document(here: Town) -> Any:
     @found.hook
     def map_path_parameters(context: Any, path_parameters: dict[str, Any] | None) -> dict[str, Any]:
         drawn = path_parameters or {}
-        return {name: known[name] if len(str(value)) % 2 else value for name, value in drawn.items()}
+        return {name: known.get(name, value) if len(str(value)) % 2 else value for name, value in drawn.items()}
 
     return found
 
