@@ -16,6 +16,7 @@ COMMANDS = {
     "users": "add, list, change and disable the users of a server that knows its users itself",
     "tokens": "create, list and revoke their tokens",
     "audit": "list who did what",
+    "advice": "name indexes that a job would need and its tables lack",
     "demo": "make sample data, start a server and export it over HTTP",
 }
 DESCRIPTION = "Bulk data jobs that finish on a small server."
@@ -80,6 +81,10 @@ def _load(name: str) -> Command:
             from narrowboat.cli import tokens
 
             return tokens
+        case "advice":
+            from narrowboat.cli import advice
+
+            return advice
         case "audit":
             from narrowboat.cli import audit
 

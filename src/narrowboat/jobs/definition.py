@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -12,6 +12,7 @@ from narrowboat.data.source import Count
 from narrowboat.errors import UnknownJob
 from narrowboat.jobs.output import Output
 from narrowboat.jobs.parameters import Parameter
+from narrowboat.jobs.tables import Advice
 from narrowboat.kernel.model import Lease, NewRun, Run
 from narrowboat.kernel.work import Work
 from narrowboat.people.requester import NOBODY, Requester
@@ -91,6 +92,11 @@ class Delivering(Definition, Protocol):
         """A checked request. Raises BadParameter, UnknownFormat; nothing is started."""
         ...
 
+    @property
+    def usual(self) -> Output:
+        """What nobody chose otherwise."""
+        ...
+
     def format(self, output: Output) -> Format:
         """The format a person chose. Raises UnknownFormat, BadParameter."""
         ...
@@ -101,6 +107,12 @@ class Delivering(Definition, Protocol):
 
     def columns(self, params: Mapping[str, Any], requester: Requester = NOBODY) -> tuple[Column, ...]:
         """The columns that this person may choose of. Asks the source."""
+        ...
+
+    def missing_indexes(
+        self, params: Mapping[str, Any], output: Output, requester: Requester = NOBODY
+    ) -> Sequence[Advice]:
+        """Indexes that a run of this person would need. Asks the source."""
         ...
 
     def filename(self, run: Run) -> str:

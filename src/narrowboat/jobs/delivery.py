@@ -17,6 +17,7 @@ from narrowboat.errors import BadParameter, NotRepresentable
 from narrowboat.jobs import parameters, tables
 from narrowboat.jobs.output import Output
 from narrowboat.jobs.parameters import Parameter
+from narrowboat.jobs.tables import Advice, Advised
 from narrowboat.jobs.writing import Writing
 from narrowboat.kernel.model import Lease, NewRun, Run
 from narrowboat.people.requester import NOBODY, Attributes, Requester, recorded
@@ -144,11 +145,11 @@ class Delivery(Terms):
         if len(found) > 1 and not self.format(output).several_tables:
             raise NotRepresentable(
                 f"A {self.kind} as {output.format} holds one table and this one has {len(found)}: "
-                f"{self.advice(output)}."
+                f"{self.remedy(output)}."
             )
         return found
 
-    def advice(self, output: Output) -> str:
+    def remedy(self, output: Output) -> str:
         """What to do where the function returned several tables and the format holds one."""
         return f"choose xlsx, or {output.format}.zip"
 
@@ -160,6 +161,11 @@ class Delivery(Terms):
     def count_rows(self, params: Mapping[str, Any], output: Output, requester: Requester = NOBODY) -> Count | None:
         """How many rows a run of this person would deliver now; None if only reading them would tell."""
         return tables.count(self.tables(params, output, requester))
+
+    def missing_indexes(self, params: Mapping[str, Any], output: Output, requester: Requester = NOBODY) -> list[Advice]:
+        """Indexes that reading its tables would need. Asks the sources that can tell; nothing is made."""
+        found = (table.source for table in self.tables(params, output, requester))
+        return [one for source in found if isinstance(source, Advised) for one in source.missing_indexes()]
 
     def columns(self, params: Mapping[str, Any], requester: Requester = NOBODY) -> tuple[Column, ...]:
         """The columns that this person may choose of: those that all its tables have. Asks the source."""

@@ -46,7 +46,7 @@ class Report(Delivery):
         """The same for all."""
         return Arrays()
 
-    def advice(self, output: Output) -> str:
+    def remedy(self, output: Output) -> str:
         """Let the function return one."""
         return "let its function return one source"
 

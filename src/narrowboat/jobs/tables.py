@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from narrowboat.data.columns import Column, choose
@@ -19,6 +19,26 @@ class Selectable(Protocol):
     def columns(self, *columns: str | Column) -> Source: ...
 
     def page(self, number: int, size: int) -> Source: ...
+
+
+class Advice(Protocol):
+    """An index that a source would need."""
+
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+
+    @property
+    def because(self) -> str: ...
+
+    @property
+    def statement(self) -> str: ...
+
+
+@runtime_checkable
+class Advised(Protocol):
+    """A source that knows which indexes it would need."""
+
+    def missing_indexes(self) -> Sequence[Advice]: ...
 
 
 class Named(NamedTuple):

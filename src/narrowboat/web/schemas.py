@@ -92,6 +92,20 @@ class Jobs(TypedDict):
 
 
 @with_config(DESCRIBED)
+class MissingIndex(TypedDict):
+    """An index that a run would need. `statement` makes it; it is never run by us."""
+
+    columns: list[str]
+    because: str
+    statement: str
+
+
+@with_config(DESCRIBED)
+class Advice(TypedDict):
+    indexes: list[MissingIndex]
+
+
+@with_config(DESCRIBED)
 class Count(TypedDict):
     """Rows that a run would deliver now; null if only reading them would tell."""
 
@@ -457,7 +471,7 @@ class Operations(TypedDict):
 
 
 ANSWERS: tuple[type, ...] = (
-    Problem, Jobs, Columns, Count, Run, Started, Runs, History, Rejects, Notices, Manifest, NewLink, Links,
+    Problem, Jobs, Columns, Count, Advice, Run, Started, Runs, History, Rejects, Notices, Manifest, NewLink, Links,
     Audit, RowsPage, Health, Operations,
 )  # fmt: skip
 """The shapes that routes answer with."""

@@ -25,6 +25,7 @@ from narrowboat.web.routes import rows as report_rows
 OPERATIONS = {
     "listJobs": "GET /jobs",
     "listColumns": "GET /jobs/{job}/columns",
+    "showAdvice": "GET /jobs/{job}/advice",
     "countRows": "GET /jobs/{job}/count",
     "startRun": "POST /jobs/{job}/runs",
     "listRuns": "GET /runs",

@@ -18,7 +18,7 @@ from pymysql.cursors import SSCursor
 from narrowboat.data.source import Count, Row
 from narrowboat.data.sources import mysql_catalogue
 from narrowboat.data.sources.mysql_catalogue import Connection
-from narrowboat.data.sources.relation import MARK, Named, Relation, Sql
+from narrowboat.data.sources.relation import MARK, Known, Named, Relation, Sql
 from narrowboat.data.url import masked, scrub
 from narrowboat.errors import BadParameter, SourceFailed, SourceUnavailable
 
@@ -89,6 +89,10 @@ class MysqlSession:
         if isinstance(wanted, Named):
             return mysql_catalogue.find(self._execute, wanted)
         return mysql_catalogue.describe(self._execute, wanted)
+
+    def indexes(self, wanted: Named) -> Known | None:
+        found = mysql_catalogue.indexes(self._execute, wanted)
+        return None if found is None else Known(found, "create index")
 
     def count(self, counted: Sql) -> Count:
         """Exact where that takes less than 300 ms, else the planner's estimate."""

@@ -73,6 +73,15 @@ def find(execute: Execute, wanted: Named) -> Relation:
     return Relation(source, _fields(execute, source), keys, because)
 
 
+def indexes(execute: Execute, wanted: Named) -> list[tuple[str | None, ...]] | None:
+    """The columns of each B-tree; None for a view, and where there is no such table."""
+    _, listed = execute(_question("mysql_table", wanted.name, wanted.name))
+    if not listed or "VIEW" in listed[0][2]:
+        return None
+    _, parts = execute(_question("mysql_indexes", listed[0][0], listed[0][1]))
+    return [tuple(column for _, column in rows) for _, rows in groupby(parts, lambda part: part[0])]
+
+
 def describe(execute: Execute, statement: Sql) -> Relation:
     """A statement, of which no row is asked for. Raises SourceFailed where two of its columns have one name."""
     source = Sql(f"({statement.text}\n) as t", statement.parameters)

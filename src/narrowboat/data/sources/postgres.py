@@ -16,7 +16,7 @@ from psycopg.types.string import TextLoader
 from narrowboat.data.source import Count, Row
 from narrowboat.data.sources import postgres_catalogue
 from narrowboat.data.sources.postgres_catalogue import Connection, numbered
-from narrowboat.data.sources.relation import Named, Relation, Sql
+from narrowboat.data.sources.relation import Known, Named, Relation, Sql
 from narrowboat.data.url import masked, scrub
 from narrowboat.errors import SourceFailed, SourceUnavailable
 
@@ -79,6 +79,11 @@ class PostgresSession:
             if isinstance(wanted, Named):
                 return postgres_catalogue.find(self._connection, wanted)
             return postgres_catalogue.describe(self._connection, wanted)
+
+    def indexes(self, wanted: Named) -> Known | None:
+        with self._errors():
+            found = postgres_catalogue.indexes(self._connection, wanted)
+        return None if found is None else Known(found, "create index concurrently")
 
     def count(self, counted: Sql) -> Count:
         """Exact where that takes less than 300 ms, else the planner's estimate."""

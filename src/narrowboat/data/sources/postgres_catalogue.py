@@ -63,6 +63,14 @@ def find(connection: Connection, wanted: Named) -> Relation:
     return Relation(source, _fields(connection, source), keys, because, nulls_high=True)
 
 
+def indexes(connection: Connection, wanted: Named) -> list[tuple[str | None, ...]] | None:
+    """The columns of each B-tree that covers all rows; None for a view, and where there is no such table."""
+    found = _ask(connection, "postgres_table", wanted.name)
+    if not found or found[0][1] not in "rpm":
+        return None
+    return [tuple(columns) for (columns,) in _ask(connection, "postgres_indexes", found[0][0])]
+
+
 def describe(connection: Connection, statement: Sql) -> Relation:
     """A statement, planned but not run. Raises SourceFailed where two of its columns have one name."""
     source = Sql(f"({statement.text}\n) as t", statement.parameters)

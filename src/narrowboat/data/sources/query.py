@@ -8,6 +8,7 @@ from typing import Any
 import narrowboat.data.sources.cut as cut
 from narrowboat.data.columns import Column
 from narrowboat.data.source import Count, Position, Reader, Shape
+from narrowboat.data.sources.advice import Missing, missing
 from narrowboat.data.sources.conditions import Operator, asked, selection
 from narrowboat.data.sources.database import Database
 from narrowboat.data.sources.declared import declared
@@ -88,6 +89,17 @@ class Query:
         finally:
             session.close()
         return self.choice.cut.counted(counted)
+
+    def missing_indexes(self) -> tuple[Missing, ...]:
+        """Indexes that reading this would need and its table has not. Nothing is known of statements and views."""
+        if not isinstance(self.wanted, Named):
+            return ()
+        session = self.database.connect()
+        try:
+            known = session.indexes(self.wanted)
+            return () if known is None else tuple(missing(session.relation(self.wanted), self.choice, known))
+        finally:
+            session.close()
 
     def open(self, *, after: Position | None, rows: int, raw_text: bool) -> Reader:
         """Connect and prepare. Also raises UnknownColumn, and NoResumeKey for a page without a key."""

@@ -83,6 +83,14 @@ class Relation(NamedTuple):
         )
 
 
+class Known(NamedTuple):
+    """The indexes of a table that cover all its rows, and the words with which its database makes one."""
+
+    indexes: Sequence[tuple[str | None, ...]]
+    """The columns of each in order; None for an expression."""
+    create: str
+
+
 class Session(Protocol):
     """One connection. Used by one thread, but for `interrupt`.
 
@@ -92,6 +100,10 @@ class Session(Protocol):
 
     def relation(self, wanted: Named | Sql) -> Relation:
         """Look up a table, or describe a statement without running it."""
+        ...
+
+    def indexes(self, wanted: Named) -> Known | None:
+        """The indexes of a table; None for what is none."""
         ...
 
     def count(self, counted: Sql) -> Count | None:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from narrowboat.data.source import Count, Row
 from narrowboat.data.sources import sqlite_catalogue
-from narrowboat.data.sources.relation import MARK, Named, Relation, Sql
+from narrowboat.data.sources.relation import MARK, Known, Named, Relation, Sql
 from narrowboat.errors import BadParameter, SourceFailed, SourceUnavailable
 
 _WAIT: Final = 5.0
@@ -60,6 +60,11 @@ class SqliteSession:
             if isinstance(wanted, Named):
                 return sqlite_catalogue.find(self._connection, wanted)
             return sqlite_catalogue.describe(self._connection, wanted)
+
+    def indexes(self, wanted: Named) -> Known | None:
+        with self._errors():
+            found = sqlite_catalogue.indexes(self._connection, wanted)
+        return None if found is None else Known(found, "create index")
 
     def count(self, counted: Sql) -> Count | None:
         """Exact, or None where it takes longer than a second."""

@@ -48,6 +48,15 @@ def find(connection: sqlite3.Connection, wanted: Named) -> Relation:
     return Relation(source, fields, tuple(keys), "" if keys else _NO_KEY)
 
 
+def indexes(connection: sqlite3.Connection, wanted: Named) -> list[tuple[str | None, ...]] | None:
+    """The columns of each index that covers all rows; None for a view, and where there is no such table."""
+    created = connection.execute(load("sqlite_table"), (wanted.name,)).fetchone()
+    if created is None or created[1] != "table":
+        return None
+    listed = connection.execute(load("sqlite_indexes"), (created[0],)).fetchall()
+    return [tuple(name for _, name in rows) for _, rows in groupby(listed, lambda row: row[0])]
+
+
 def describe(connection: sqlite3.Connection, statement: Sql) -> Relation:
     """A statement, compiled as a view of this connection with NULL for its parameters; it does not run."""
     connection.execute(f"create temp view narrowboat_statement as {statement.text.replace(MARK, 'null')}")

@@ -67,6 +67,26 @@ async def list_columns(job: str, request: Request, here: Here, user: Who) -> Res
     return JSONResponse(schemas.Columns(columns=[views.column(one) for one in columns]))
 
 
+@router.get(
+    "/jobs/{job}/advice",
+    operation_id="showAdvice",
+    responses={**json_of(schemas.Advice, "Indexes that are missing."), **problems_of(404, 504)},
+    openapi_extra=QUERY,
+)
+async def show_advice(job: str, request: Request, here: Here, user: Who) -> Response:
+    """Indexes that a run would need and its tables lack, with the statements that make them. For operators.
+
+    The query is that of an export. Nothing is run: copy the statement.
+    """
+    found = delivering(check_job(user, here.nb.jobs, job, Action.START))
+    if not user.sees_all:
+        raise NotAllowed("Only an operator may see what the tables lack.")
+    params, output = asked(request.query_params, default_format(found))
+    missing = await _ask_source(here, lambda: found.missing_indexes(params, output, user.requester))
+    told = [schemas.MissingIndex(columns=list(m.columns), because=m.because, statement=m.statement) for m in missing]
+    return JSONResponse(schemas.Advice(indexes=told))
+
+
 async def _ask_source(here: Context, question: Callable[[], T]) -> T:
     """Ask the source, but not for long. The job's own code runs here, so it may raise anything."""
     import asyncio
