@@ -60,8 +60,7 @@ class _Moments(dict[str, Moment]):
         self._calendar, self._kind = calendar, kind
 
     def __missing__(self, text: str) -> Moment:
-        serial = number(text)
-        moment = self._calendar.moment(serial, self._kind)
+        moment = self._calendar.moment(number(text), self._kind)
         if len(self) >= _REMEMBERED:
             self.clear()
         self[text] = moment

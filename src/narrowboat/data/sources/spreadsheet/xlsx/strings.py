@@ -102,7 +102,8 @@ class Strings(dict[str | None, str | None]):
         return texts[place % _PAGE] or None
 
     def _remember(self, first: int, texts: list[str]) -> None:
-        self.update(zip(map(str, count(first)), (text or None for text in texts), strict=False))
+        filled = [text or None for text in texts] if "" in texts else texts
+        self.update(zip(map(str, count(first)), filled, strict=False))
 
 
 def _place(number: str | None) -> int:
