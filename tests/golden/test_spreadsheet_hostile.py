@@ -193,6 +193,7 @@ def test_a_text_longer_than_a_cell_holds_is_refused(tmp_path: Path) -> None:
         ('<c r="A1" t="s"><v>5</v></c>', "names shared string 5, and the table has 0"),
         ('<c r="A1"><v>abc</v></c>', "says it is a 'n' and holds 'abc'"),
         ('<c r="A1"><v>nan</v></c>', "says it is a 'n' and holds 'nan'"),
+        ('<c r="A1"><v>1.8E+308</v></c>', r"says it is a 'n' and holds '1\.8E\+308'"),
         ('<c r="A1" t="b"><v>2</v></c>', "says it is a 'b' and holds '2'"),
         ('<c r="A1" t="d"><v>today</v></c>', "says it is a 'd' and holds 'today'"),
         ('<c r="A1" t="q"><v>1</v></c>', "is of a type that nobody knows: 'q'"),

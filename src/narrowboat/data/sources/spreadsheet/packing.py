@@ -1,14 +1,14 @@
 """Blocks as bytes, between the child that reads and the process that asked: JSON, column by column.
 
 JSON, since the child has read a file from someone unknown: nothing that it sends can be more than data (pickle can run
-code, marshal can crash). By column, since a column mostly holds one type: its texts are joined to one string, which is
-half the work of a string each.
+code, marshal can crash). By column, since a column mostly holds one type: its texts follow the JSON as one string each,
+which is half the work of a JSON string a cell.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import zip_longest
 from typing import Any, Final, TypeAlias
@@ -17,9 +17,12 @@ from narrowboat.data.sheet import Block, Cell, CellError, Cells, SheetInfo
 from narrowboat.data.sources.spreadsheet.limits import COLUMNS
 from narrowboat.errors import FileBroken
 
+_END: Final = "\0"
+"""Behind the JSON and each column of texts that follows it."""
 _SEPARATOR: Final = "\x7f"
-"""A control character that JSON leaves as it is. Texts that have one are sent another way."""
 _EMPTY: Final = "\x80"
+"""Between texts, and instead of one. Columns that hold such characters are sent as JSON."""
+_JOINED: Final = ("text", "texts")
 
 _Packed: TypeAlias = tuple[str, Any]
 _WIDE: Final = 40
@@ -34,17 +37,20 @@ def pack(block: Block) -> bytes:
     """A block as bytes."""
     rows = [cells for _, cells in block.rows]
     wide = max(map(len, rows), default=0) > _WIDE * len(rows)
-    packed = [_sparse(cells) for cells in rows] if wide else list(map(_packed, zip_longest(*rows)))
-    return _encode([[number for number, _ in block.rows], sorted(block.hidden), wide, packed]).encode()
+    texts: list[str] = []
+    packed = [_sparse(cells) for cells in rows] if wide else [_packed(one, texts) for one in zip_longest(*rows)]
+    head = _encode([[number for number, _ in block.rows], sorted(block.hidden), wide, packed])
+    return _END.join((head, *texts)).encode()
 
 
 def unpack(data: bytes) -> Block:
     """The block. Raises FileBroken where the bytes are none: who sent them is not trusted."""
     try:
-        numbers, hidden, wide, packed = json.loads(data)
-        rows = list(map(_dense, packed)) if wide else _transposed(packed)
+        head, *texts = data.decode().split(_END)
+        numbers, hidden, wide, packed = json.loads(head)
+        rows = list(map(_dense, packed)) if wide else _transposed(packed, iter(texts))
         return Block([(int(number), cells) for number, cells in zip(numbers, rows, strict=True)], frozenset(hidden))
-    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError, StopIteration) as error:
         raise FileBroken(f"Reading the file went wrong within its own process: {error}.") from error
 
 
@@ -65,10 +71,11 @@ def unpack_sheets(data: bytes) -> list[SheetInfo]:
         raise FileBroken(f"Reading the file went wrong within its own process: {error}.") from error
 
 
-def _packed(column: tuple[Cell, ...]) -> _Packed:
+def _packed(column: tuple[Cell, ...], texts: list[str]) -> _Packed:
     types = set(map(type, column))
-    if str in types and types <= {str, _NONE}:
-        return _joined(column, _NONE in types)
+    if str in types and types <= {str, _NONE} and (joined := _joined(column, _NONE in types)):
+        texts.append(joined)
+        return ("texts" if _NONE in types else "text"), None
     if types <= _PLAIN:
         return "json", column
     types.discard(_NONE)
@@ -77,8 +84,9 @@ def _packed(column: tuple[Cell, ...]) -> _Packed:
     return "mixed", [_tagged(cell) for cell in column]
 
 
-def _transposed(columns: list[_Packed]) -> list[Cells]:
-    return [_trimmed(row) for row in zip(*[_UNPACK[kind](content) for kind, content in columns], strict=True)]
+def _transposed(packed: list[_Packed], texts: Iterator[str]) -> list[Cells]:
+    columns = [_UNPACK[kind](next(texts) if kind in _JOINED else content) for kind, content in packed]
+    return [row if row[-1] is not None else _trimmed(row) for row in zip(*columns, strict=True)]
 
 
 def _sparse(cells: Cells) -> list[Any]:
@@ -92,11 +100,12 @@ def _dense(filled: list[Any]) -> Cells:
     return tuple(cells)
 
 
-def _joined(column: tuple[Any, ...], gaps: bool) -> _Packed:
+def _joined(column: tuple[Any, ...], gaps: bool) -> str | None:
+    """The texts as one; None where one of them holds what would part them."""
     text = _SEPARATOR.join([_EMPTY if cell is None else cell for cell in column] if gaps else column)
-    if text.count(_SEPARATOR) != len(column) - 1 or text.count(_EMPTY) != column.count(None):
-        return "json", column
-    return ("texts" if gaps else "text"), text
+    if text.count(_SEPARATOR) != len(column) - 1 or text.count(_EMPTY) != column.count(None) or _END in text:
+        return None
+    return text
 
 
 def _tagged(cell: Cell) -> Any:
@@ -114,8 +123,6 @@ def _untagged(cell: Any) -> Cell:
 
 
 def _trimmed(cells: Cells) -> Cells:
-    if cells[-1] is not None:
-        return cells
     end = len(cells)
     while end and cells[end - 1] is None:
         end -= 1

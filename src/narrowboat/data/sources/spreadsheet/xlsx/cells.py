@@ -17,6 +17,7 @@ Meaning: TypeAlias = Callable[[str], Cell]
 
 _ATTRIBUTE: Final = re.compile(r'\s+([\w:.-]+)="([^"<]*)"')
 _ATTRIBUTES: Final = re.compile(rf"(?:{_ATTRIBUTE.pattern})*\s*/?")
+_INFINITE: Final = float("inf")
 _REMEMBERED: Final = 20_000
 
 
@@ -69,15 +70,15 @@ class _Moments(dict[str, Moment]):
 
 def number(text: str) -> int | float:
     """An int where the text is one (as openpyxl has it), else a float. Raises ValueError."""
-    if "." in text:
-        return float(text)
-    try:
-        return int(text)
-    except ValueError:
-        value = float(text)
-        if value - value != 0:
-            raise ValueError(f"{text!r} is no number") from None
+    if "." not in text:
+        try:
+            return int(text)
+        except ValueError:
+            pass
+    value = float(text)
+    if -_INFINITE < value < _INFINITE:
         return value
+    raise ValueError(f"{text!r} is no number")
 
 
 def _nothing(_: str) -> None:

@@ -37,8 +37,10 @@ class Fragments:
         self._cells: list[Cell] = []
         self._column = -1
         self._cell: Attributes = {}
-        self._text: list[str] = []
-        self._reads = self._phonetic = False
+        self._value_text: list[str] = []
+        self._inline_text: list[str] = []
+        self._into: list[str] | None = None
+        self._phonetic = False
         self._markup = Markup(part, self._start, self._end, self._characters)
         self._markup.feed(f"<{prefix}sheetData>")
 
@@ -53,10 +55,9 @@ class Fragments:
     def _start(self, name: str, attributes: Attributes) -> None:
         if name == "c":
             self._column = self._place(attributes.get("r"))
-            self._cell, self._text = attributes, []
-        elif name in ("v", "t"):
-            # An inline text may come with a value, which is then something else.
-            self._reads = (name == "t") == (self._cell.get("t") == "inlineStr") and not self._phonetic
+            self._cell, self._value_text, self._inline_text = attributes, [], []
+        elif name in ("v", "t") and not self._phonetic:
+            self._into = self._value_text if name == "v" else self._inline_text
         elif name == "rPh":
             self._phonetic = True
         elif name == "row":
@@ -66,9 +67,9 @@ class Fragments:
 
     def _end(self, name: str) -> None:
         if name == "c":
-            self._put(self._value("".join(self._text)))
+            self._put(self._value(self._text()))
         elif name in ("v", "t"):
-            self._reads = False
+            self._into = None
         elif name == "rPh":
             self._phonetic = False
         elif name == "row":
@@ -78,8 +79,13 @@ class Fragments:
             raise _End
 
     def _characters(self, text: str) -> None:
-        if self._reads:
-            self._text.append(text)
+        if self._into is not None:
+            self._into.append(text)
+
+    def _text(self) -> str:
+        """A cell has a value or a text within; where it has both, its type says which counts."""
+        inline, value = "".join(self._inline_text), "".join(self._value_text)
+        return inline or value if self._cell.get("t") == "inlineStr" else value or inline
 
     def _place(self, reference: str | None) -> int:
         if reference is None:

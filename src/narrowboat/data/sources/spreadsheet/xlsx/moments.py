@@ -32,9 +32,8 @@ BUILT_IN: Final = {
 }
 """ECMA-376 part 1, 18.8.30. 27 to 36 and 50 to 58 are dates and times in the East Asian locales."""
 
-_NOT_CODE: Final = re.compile(
-    r'"[^"]*"?|\\.|_.|\*.|\[(?!(?:h+|m+|s+)\])[^\]]*\]|general|am/pm|a/p|上午/下午', re.I | re.S
-)
+_NOT_CODE: Final = re.compile(r'"[^"]*"?|\\.|_.|\*.|\[(?!(?:h+|m+|s+)\])[^\]]*\]|general', re.I | re.S)
+_HALF_DAY: Final = re.compile(r"am/pm|a/p|上午/下午", re.I)
 _ELAPSED: Final = re.compile(r"\[(?:h+|m+|s+)\]", re.I)
 _LAST: Final = 2_958_465.999_99
 """Seconds before 1899-12-30 and so many days are the year 10000."""
@@ -46,7 +45,7 @@ _DAY: Final = 86_400_000
 @lru_cache(maxsize=1024)
 def kind_of(code: str) -> Kind:
     """What a format code makes of a number, judged by its first section."""
-    section = _NOT_CODE.sub("", code).split(";")[0].lower()
+    section = _HALF_DAY.sub("h", _NOT_CODE.sub("", code).split(";")[0]).lower()
     if _ELAPSED.search(section):
         return Kind.ELAPSED
     clock = "h" in section or "s" in section
@@ -62,6 +61,7 @@ class Calendar:
     def __init__(self, *, since_1904: bool) -> None:
         self._since_1904 = since_1904
         self._epoch = datetime(1904, 1, 1) if since_1904 else datetime(1899, 12, 30)
+        self._zero = self._epoch.toordinal()
 
     def moment(self, serial: float, kind: Kind) -> Moment:
         """What a cell of this kind shows. A number that names no day stays a number.
@@ -69,7 +69,9 @@ class Calendar:
         Fractions of a day are rounded to milliseconds, which is as exact as a spreadsheet is. In the 1900 system
         day 60 is 29 February 1900, which never was, and the days before it are shifted by one.
         """
-        if 61 <= serial <= _LAST_1904 and kind is not Kind.ELAPSED:
+        if 61 <= serial <= _LAST_1904 and kind is not Kind.ELAPSED:  # nearly all: no day is out of order
+            if kind is Kind.DATE and serial == (whole := int(serial)):
+                return date.fromordinal(self._zero + whole)
             return self._shown(0, round(serial * _DAY), kind)
         if kind is Kind.ELAPSED:
             return timedelta(milliseconds=round(serial * _DAY)) if abs(serial) < _LAST else serial
