@@ -214,5 +214,7 @@ def test_openpyxl_agrees_about_every_cell_of_a_table(tmp_path: Path) -> None:
     for y in range(1500):
         page.write_row(y, 0, [y, f"n {y % 97}", y / 3, y % 2 == 0])
     book.close()
-    theirs = [tuple(row) for row in load_workbook(path, read_only=True).worksheets[0].iter_rows(values_only=True)]
+    workbook = load_workbook(path, read_only=True)
+    theirs = [tuple(row) for row in workbook.worksheets[0].iter_rows(values_only=True)]
+    workbook.close()
     assert [cells for _, cells in read(path)] == theirs
