@@ -37,5 +37,5 @@ function rows(run: Run): string {
 /** What was asked for, as a short line. */
 export function asked(run: Run): string {
   const given = Object.entries(run.params).filter(([, value]) => value !== null && value !== "");
-  return [run.output.format, ...given.map(([name, value]) => `${name}: ${String(value)}`)].filter(Boolean).join(" · ");
+  return [run.kind === "report" ? "" : run.output.format, ...given.map(([name, value]) => `${name}: ${String(value)}`)].filter(Boolean).join(" · ");
 }

@@ -30,9 +30,19 @@ export class OperationsView extends AskingElement {
     css`
       .charts {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(9.25rem, 45%), 1fr));
+        grid-template-columns: repeat(6, 1fr);
         gap: 1rem;
         margin-block: 1.25rem;
+      }
+      @media (max-width: 62rem) {
+        .charts {
+          grid-template-columns: repeat(3, 1fr);
+        }
+      }
+      @media (max-width: 34rem) {
+        .charts {
+          grid-template-columns: repeat(2, 1fr);
+        }
       }
       .charts .card {
         padding: 1rem 1.125rem 0.875rem;

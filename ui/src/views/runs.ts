@@ -66,7 +66,7 @@ export class Runs extends AskingElement {
         outline-offset: -3px;
       }
       .state {
-        justify-self: end;
+        place-self: start end;
       }
       nb-bar {
         grid-column: 1 / -1;
@@ -239,5 +239,5 @@ function figures(run: Run): string {
   const all = run.ended || run.total === null ? start.rows(run.done) : say.rowsOf(count(run.done), start.rows(run.total));
   const left = !run.ended && run.seconds_left !== null ? `${say.left}: ${duration(run.seconds_left)}` : "";
   const error = run.error && run.ended && !run.artifact ? run.error.title : "";
-  return [error, all, run.artifact ? size(run.artifact.bytes) : "", left].filter(Boolean).join(" · ");
+  return [error, all, run.artifact && run.kind !== "report" ? size(run.artifact.bytes) : "", left].filter(Boolean).join(" · ");
 }
