@@ -1,6 +1,6 @@
 """Whole exports, ours and the peers', one process each, interleaved: CPU, memory, time, file size, ratios.
 
-    python -m benchmarks.export [--rows 33407] [--repeat 5] [--only ours,rustpy] [--json]
+    python -m benchmarks.export [--rows 33407] [--repeat 5] [--only narrowboat,rustpy] [--json]
 
 Ratios are of CPU seconds, round by round, and the median is shown: what else the machine did in a round
 slowed all of them.

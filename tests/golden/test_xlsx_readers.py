@@ -243,3 +243,26 @@ def test_the_header_is_bold_in_sight_and_filtered(tmp_path: Path) -> None:
     ]  # fmt: skip
     widths = [sheet.column_dimensions[letter].width for letter in "AEFGH"]
     assert widths == [60, 14, 12, 21, 10]
+
+
+def test_marked_cells_are_filled_and_keep_their_value_and_format(
+    read: Callable[[Path], Sheets], references: bool, tmp_path: Path
+) -> None:
+    """Every second cell."""
+    table, given = Table("Types", COLUMNS), rows(40)
+    marks = {(row, column) for row in range(40) for column in range(len(COLUMNS)) if (row + column) % 2}
+    writer = Xlsx(references=references).writer()
+    path = tmp_path / "marked.xlsx"
+    path.write_bytes(writer.begin(table, given) + writer.block(given, marks) + writer.end())
+    [(_, *found)] = read(path).values()
+    assert_same(found, given)
+    sheet = load_workbook(path).worksheets[0]
+    cells = [
+        (row, column, cell) for row, line in enumerate(sheet.iter_rows(min_row=2)) for column, cell in enumerate(line)
+    ]
+    assert {(row, column) for row, column, cell in cells if cell.fill.fgColor.rgb == "FFFFC7CE"} == marks
+    formats = {True: set[tuple[int, str]](), False: set[tuple[int, str]]()}
+    for row, column, cell in cells:
+        if cell.value is not None:
+            formats[(row, column) in marks].add((column, cell.number_format))
+    assert formats[True] == formats[False], "a mark changes no format"

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from narrowboat.data.columns import Column, Type
-from narrowboat.data.format import Format, State, Table
-from narrowboat.data.formats import format_named
+from narrowboat.data.format import State, Table
+from narrowboat.data.formats.xlsx.format import Xlsx
+from narrowboat.data.formats.xlsx.writer import Mark
 from narrowboat.data.records.mapping import REPORTED
 from narrowboat.data.records.record import Rejected
 from narrowboat.jobs.artifact import PartFile, prepare, put
@@ -20,11 +21,14 @@ KEPT: Final = 1000
 
 
 class Rejecting:
-    """Writes the file of rejects: the original columns, then row, code and problem. Nothing where there are none."""
+    """Writes the file of rejects: the original columns, then row, code and problem; cells at fault are marked.
+
+    Nothing where there are none.
+    """
 
     def __init__(self, lease: Lease, folder: Path, headers: Sequence[str], state: State | None) -> None:
         self._lease, self._folder = lease, folder
-        self._format: Format = format_named("xlsx")
+        self._format = Xlsx()
         self._places = [place for place, header in enumerate(headers) if header and header not in REPORTED]
         self._headers = [headers[place] for place in self._places]
         self._begun = state is not None
@@ -38,7 +42,7 @@ class Rejecting:
             rows = [self._row(reject) for reject in rejects]
             if not self._begun:
                 self._begun, made = True, self._writer.begin(Table("Rejects", self._columns()), rows)
-            made += self._writer.block(rows)
+            made += self._writer.block(rows, self._marks(rejects))
         if last and self._begun:
             made += self._writer.end()
         if not made:
@@ -60,6 +64,12 @@ class Rejecting:
             Column("code", Type.TEXT, code),
             Column("why", Type.TEXT, problem),
         )
+
+    def _marks(self, rejects: Sequence[Rejected]) -> set[Mark]:
+        """The cells at fault."""
+        at = {header: place for place, header in enumerate(self._headers)}
+        named = ((row, problem.column) for row, one in enumerate(rejects) for problem in one.problems)
+        return {(row, at[column]) for row, column in named if column in at}
 
     def _row(self, reject: Rejected) -> tuple[Any, ...]:
         codes = dict.fromkeys(problem.code for problem in reject.problems)

@@ -23,7 +23,7 @@ from narrowboat.data.format import Format, Table, Writer
 from narrowboat.data.formats.xlsx.format import Xlsx
 from narrowboat.data.formats.xlsx.names import column_letters, sheet_name
 from narrowboat.data.formats.xlsx.widths import widths
-from narrowboat.data.formats.xlsx.writer import Limits
+from narrowboat.data.formats.xlsx.writer import Limits, Mark
 from narrowboat.data.source import Row
 from narrowboat.errors import BadParameter, NotRepresentable
 
@@ -382,3 +382,32 @@ def test_columns_have_letters(index: int, letters: str) -> None:
 )
 def test_widths_follow_the_first_rows(column: Column, values: list[Any], width: int) -> None:
     assert widths((column,), [(value,) for value in values]) == [width]
+
+
+@pytest.mark.parametrize("limits", LIMITS)
+def test_marks_survive_interruptions_and_full_sheets(limits: Limits) -> None:
+    table = Table("Mixed", (Column("any"), Column("price", Type.MONEY), Column("seen", Type.TEXT)))
+    blocks = [[(kind, 1, "on hold") for kind in (None, 1, " a", date(2026, 1, 2), time(1, 2))] for _ in range(3)]
+    marks = [{(0, 0), (3, 0), (4, 2)}, set[Mark](), {(2, 0), (2, 1), (3, 0)}]
+
+    def written(*, interrupted: bool) -> bytes:
+        format = Xlsx(limits=limits)
+        writer = format.writer()
+        out = writer.begin(table, blocks[0])
+        for rows, marked in zip(blocks, marks, strict=True):
+            writer = again(format, writer) if interrupted else writer
+            out += writer.block(rows, marked)
+        return out + (again(format, writer) if interrupted else writer).end()
+
+    file = written(interrupted=False)
+    assert written(interrupted=True) == file
+    sheets = load_workbook(io.BytesIO(file)).worksheets
+    cells = [line for sheet in sheets for line in sheet.iter_rows(min_row=2)]
+    found = {(row, at) for row, line in enumerate(cells) for at, cell in enumerate(line) if cell.fill.fill_type}
+    assert found == {(5 * block + row, at) for block, marked in enumerate(marks) for row, at in marked}
+    assert [line[0].value for line in cells] == [None, 1, " a", datetime(2026, 1, 2), time(1, 2)] * 3
+
+
+def test_without_marks_nothing_of_them_is_in_the_workbook() -> None:
+    with zipfile.ZipFile(io.BytesIO(write(Xlsx(), [(PEOPLE, [people(3)])]))) as file:
+        assert b"FFFFC7CE" not in file.read("xl/styles.xml")

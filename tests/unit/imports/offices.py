@@ -77,6 +77,12 @@ class Office:
         book = openpyxl.load_workbook(self.nb.run_folder(run.id) / run.artifact.path)
         return list(book.worksheets[0].iter_rows(values_only=True))
 
+    def marked(self, run: Run) -> set[str]:
+        """The cells of the file of rejects that are pointed out."""
+        assert run.artifact is not None
+        sheet = openpyxl.load_workbook(self.nb.run_folder(run.id) / run.artifact.path).worksheets[0]
+        return {cell.coordinate for row in sheet for cell in row if cell.fill.fill_type}
+
 
 @contextmanager
 def office(folder: Path, shop: Place, *, together: bool, chunk: float = 0.5, **terms: Any) -> Iterator[Office]:

@@ -95,6 +95,7 @@ def test_the_file_of_rejects_is_put_right_and_imported_as_it_is(opened: Open) ->
     ]
     assert run.artifact is not None
     assert run.artifact.path == "customers-rejects.xlsx"
+    assert o.marked(run) == {"A2"}, "the database did not say which column is at fault in the other row"
     fixed = [("Ama 7", *rows[0][1:]), (*rows[1][:3], 1, *rows[1][4:])]
     again = o.run(o.file(fixed, "fixed.csv", headers=header))
     assert counted(again) == ("succeeded", 2, 2, 0, 0, 0)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
-__all__ = ["NULL", "VALUE_END", "Cells", "Note", "Render", "digits", "nulls", "value_cell", "whole"]
+__all__ = ["NULL", "VALUE_END", "Cells", "Note", "Render", "digits", "marked", "nulls", "value_cell", "whole"]
 
 Note: TypeAlias = tuple[int, str]
 """An altered value: its index among the values, and the code (see `format.Alteration`)."""
@@ -26,6 +27,7 @@ Render: TypeAlias = Callable[[Sequence[Any]], Cells]
 Raises ValueError, TypeError, LookupError or ArithmeticError if any does not fit.
 """
 
+_STYLED: Final = re.compile(rb' s="([0-9]+)"')
 VALUE_END: Final = b"</v></c>"
 NULL: Final = b"/>"
 """The whole of a cell that holds nothing; it is written all the same, since cells are placed by their order."""
@@ -40,6 +42,16 @@ def whole(cells: Cells) -> list[bytes]:
     """Each cell with what stands before and after it. NUL is in no cell."""
     before, inner, after, _ = cells
     return (before + (after + b"\0" + before).join(inner) + after).split(b"\0")
+
+
+def marked(cells: Cells, places: Iterable[int], style: Callable[[int], int]) -> Cells:
+    """The same with some of them in another style. style: which one, by the number of the one that a cell has."""
+    inner = whole(cells)
+    for place in places:
+        found = _STYLED.match(inner[place])
+        rest = inner[place][found.end() :] if found else inner[place]
+        inner[place] = b' s="%d"' % style(int(found[1]) if found else 0) + rest
+    return Cells(b"", inner, b"", cells.notes)
 
 
 def nulls(values: Sequence[None]) -> Cells:

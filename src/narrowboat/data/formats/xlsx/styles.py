@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from narrowboat.data.columns import Column, Type
@@ -24,48 +24,72 @@ _MOST_PLACES: Final = 30
 
 
 class Styles:
-    """The styles of one workbook. Those of numbers are added as columns need them."""
+    """The styles of one workbook. Those of numbers and of marked cells are added as they are needed."""
 
-    def __init__(self, formats: Iterable[str] = ()) -> None:
-        """formats: those added before, from the writer's state."""
-        self.formats = list(formats)
+    def __init__(self, added: Iterable[str | int] = ()) -> None:
+        """added: those added before, from the writer's state: a number format's code, or the style that is marked."""
+        self.added = list(added)
 
     def number(self, column: Column) -> int:
         """The style of a column of numbers. Raises NotRepresentable for a currency that is no ISO 4217 code."""
         code = _number_format(column)
-        if not code:
-            return 0
-        if code not in self.formats:
-            self.formats.append(code)
-        return TIME + 1 + self.formats.index(code)
+        return self._numbered(code) if code else 0
+
+    def marked(self, style: int) -> int:
+        """The style of a cell that is pointed out, and otherwise looks as `style` has it."""
+        return self._numbered(style)
+
+    def _numbered(self, wanted: str | int) -> int:
+        if wanted not in self.added:
+            self.added.append(wanted)
+        return TIME + 1 + self.added.index(wanted)
 
     def xml(self) -> bytes:
         """The part xl/styles.xml, without its XML declaration."""
-        codes = [*_MOMENTS, *self.formats]
-        numbered = list(enumerate(codes, _FIRST_CODE))
-        formats = "".join(f'<numFmt numFmtId="{number}" formatCode="{code}"/>' for number, code in numbered)
-        styles = "".join(_style(number) for number, _ in numbered)
+        codes = [*_MOMENTS, *(added for added in self.added if isinstance(added, str))]
+        formats = "".join(
+            f'<numFmt numFmtId="{number}" formatCode="{code}"/>' for number, code in enumerate(codes, _FIRST_CODE)
+        )
+        styles = self._styles(codes)
+        fills = (*_FILLS, _MARK) if any(isinstance(added, int) for added in self.added) else _FILLS
         return (
             '<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
             f'<numFmts count="{len(codes)}">{formats}</numFmts>'
             f'<fonts count="2"><font>{_CALIBRI}</font><font><b/>{_CALIBRI}</font></fonts>'
-            '<fills count="2"><fill><patternFill patternType="none"/></fill>'
-            '<fill><patternFill patternType="gray125"/></fill></fills>'
+            f'<fills count="{len(fills)}">{"".join(fills)}</fills>'
             '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
             '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
-            f'<cellXfs count="{len(codes) + 2}">{_PLAIN}{_BOLD}{styles}</cellXfs>'
+            f'<cellXfs count="{len(styles)}">{"".join(styles)}</cellXfs>'
             '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
             "</styleSheet>"
         ).encode()
 
+    def _styles(self, codes: Sequence[str]) -> list[str]:
+        """Each style, in the order of their numbers."""
+        made = [_PLAIN, _BOLD, *(_style(_FIRST_CODE + place) for place in range(len(_MOMENTS)))]
+        for added in self.added:
+            made.append(_style(_FIRST_CODE + codes.index(added)) if isinstance(added, str) else _marked(made[added]))
+        return made
+
 
 _CALIBRI: Final = '<sz val="11"/><name val="Calibri"/><family val="2"/>'
+_FILLS: Final = (
+    '<fill><patternFill patternType="none"/></fill>',
+    '<fill><patternFill patternType="gray125"/></fill>',
+)
+"""Those that every workbook has to have."""
+_MARK: Final = '<fill><patternFill patternType="solid"><fgColor rgb="FFFFC7CE"/></patternFill></fill>'
+"""The red of Excel's own style Bad: black text is read well on it."""
 _PLAIN: Final = '<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
 _BOLD: Final = '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>'
 
 
 def _style(number: int) -> str:
     return f'<xf numFmtId="{number}" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
+
+
+def _marked(style: str) -> str:
+    return style.replace(' fillId="0"', f' fillId="{len(_FILLS)}"').replace("/>", ' applyFill="1"/>')
 
 
 def _number_format(column: Column) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Collection, Sequence
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from narrowboat.data.columns import Column
 from narrowboat.data.format import Alterations, State, Table
 from narrowboat.data.formats.declared import columns_of, columns_state, require_columns
 from narrowboat.data.formats.xlsx import parts, text
-from narrowboat.data.formats.xlsx.cells import Cells
+from narrowboat.data.formats.xlsx.cells import Cells, marked
 from narrowboat.data.formats.xlsx.columns import ColumnCells
 from narrowboat.data.formats.xlsx.names import sheet_name
 from narrowboat.data.formats.xlsx.rows import referenced_rows, rows
@@ -19,7 +19,7 @@ from narrowboat.data.formats.zip import ZipStream
 from narrowboat.data.source import Row
 from narrowboat.errors import NotRepresentable
 
-__all__ = ["EXCEL", "Limits", "XlsxWriter"]
+__all__ = ["EXCEL", "Limits", "Mark", "XlsxWriter"]
 
 _MOST_COLUMNS: Final = 16_384
 _ENDING: Final = 1024
@@ -39,6 +39,10 @@ class Limits(NamedTuple):
 
 
 EXCEL: Final = Limits()
+
+
+Mark: TypeAlias = tuple[int, int]
+"""A cell: the place of its row in the block, and of its column in the table."""
 
 
 class _Open:
@@ -84,7 +88,8 @@ class XlsxWriter:
         self._table = _Open(table.name, table.columns, widths(table.columns, sample), cells)
         return ending + self._open_sheet(self._table)
 
-    def block(self, rows: Sequence[Row]) -> bytes:
+    def block(self, rows: Sequence[Row], marks: Collection[Mark] = ()) -> bytes:
+        """marks: cells that are pointed out, by a fill."""
         table = self._require_table()
         at_once = max(1, _CELLS_AT_ONCE // len(table.columns))
         out, start = [], 0
@@ -92,7 +97,7 @@ class XlsxWriter:
             if table.sheet_row >= self._limits.rows:
                 out.append(self._end_sheet(table) + self._open_sheet(table))
             stop = start + min(at_once, self._limits.rows - table.sheet_row)
-            out.append(self._piece(table, rows[start:stop]))
+            out.append(self._piece(table, rows[start:stop], _between(marks, start, stop)))
             start = stop
         return b"".join(out)
 
@@ -109,7 +114,7 @@ class XlsxWriter:
         return {
             "zip": self._zip.state(),
             "sheets": list(self._sheets),
-            "formats": list(self._styles.formats),
+            "formats": list(self._styles.added),
             "table": table
             and {
                 "name": table.name,
@@ -129,10 +134,14 @@ class XlsxWriter:
             raise NotRepresentable("Rows came before their table; call `begin` first.")
         return self._table
 
-    def _piece(self, table: _Open, rows: Sequence[Row]) -> bytes:
+    def _piece(self, table: _Open, rows: Sequence[Row], marks: Collection[Mark]) -> bytes:
         """Some rows that the open sheet has room for, unless their XML is too long for it."""
         by_column = zip(*rows, strict=True)
         columns = [cells.cells(values) for cells, values in zip(table.cells, by_column, strict=True)]
+        for column in sorted({column for _, column in marks}):
+            columns[column] = marked(
+                columns[column], sorted(row for row, at in marks if at == column), self._styles.marked
+            )
         self._note(table, columns, table.row + 1)
         xml, turn = self._xml(columns, table.sheet_row), b""
         if self._zip.member_size + len(xml) + _ENDING > self._limits.xml and table.sheet_row > self._header:
@@ -173,3 +182,8 @@ class XlsxWriter:
         if table is None:
             return b""
         return self._zip.write(parts.sheet_end(len(table.columns), table.sheet_row, header=self._header))
+
+
+def _between(marks: Collection[Mark], start: int, stop: int) -> list[Mark]:
+    """Those of rows of a piece, by their place in it."""
+    return [(row - start, column) for row, column in marks if start <= row < stop]
