@@ -462,13 +462,17 @@ class Narrowboat:
     def retry_failed(
         self, run: Run, *, attributes: Mapping[str, Any] | None = None, by: str | None = None
     ) -> Submitted:
-        """A run over what `run` rejected: its job finds them by its parent. Raises NothingToRetry.
+        """A run over what `run` rejected, from its file of rejects or by its parent. Raises NothingToRetry.
 
         attributes, by: as of `rerun`.
         """
         if not run.counters.rejected:
             raise NothingToRetry(f"Run {run.id} rejected nothing. To go on where it stopped, resume it.")
-        return self._submit(_child(self.job(run.job).again(run, attributes), run, "retry"), by=by)
+        if run.kind == "import":
+            new = self.importing(run.job).retrying(run, self.run_folder(run.id))
+        else:
+            new = self.job(run.job).again(run, attributes)
+        return self._submit(_child(new, run, "retry"), by=by)
 
     def _submit(
         self, new: NewRun, conn: Any = None, *, notify: tuple[str, ...] = (), by: str | None = None

@@ -14,7 +14,7 @@ from narrowboat.data.records.field import Field, declared
 from narrowboat.data.records.manners import Manners
 from narrowboat.data.records.validator import Check
 from narrowboat.data.target import Mode, Reversible, Target, Wish
-from narrowboat.errors import BadConfiguration, IllegalTransition, UnknownJob
+from narrowboat.errors import BadConfiguration, IllegalTransition, NothingToRetry, UnknownJob
 from narrowboat.jobs.definition import Definition
 from narrowboat.jobs.input import Input
 from narrowboat.jobs.parameters import Parameter
@@ -137,6 +137,25 @@ class Import(NamedTuple):
         if run.kind == UNDO:
             raise IllegalTransition(f"Run {run.id} took an import back; ask for that again by the import's own run.")
         return self.request(Input.parse(run.params["input"]), owner=run.owner, again=True)
+
+    def retrying(self, run: Run, folder: Path) -> NewRun:
+        """The rows that `run` refused again, from its file of rejects, with the same choices. Raises NothingToRetry.
+
+        folder: of the run.
+        """
+        from narrowboat.data.formats.xlsx.writer import EXCEL
+
+        made = run.artifact
+        if made is None or not (folder / made.path).exists():
+            raise NothingToRetry(
+                f"The file of rows that run {run.id} refused is not here: it is made when a run has come to its end"
+                f"{'' if made is None else ', and was moved to where finished files are kept; import it from there'}."
+            )
+        if made.manifest["rows"] >= EXCEL.rows:
+            raise NothingToRetry(f"Run {run.id} refused more rows than a sheet holds: import its file sheet by sheet.")
+        asked = Input.parse(run.params["input"])
+        file = asked._replace(path=str(folder / made.path), sha256=made.sha256, name=made.path, sheet=0, header=1)
+        return self.request(file, owner=run.owner, again=True)
 
     def digest(self) -> str:
         """Of all in the definition that decides what becomes of a row, as far as it can be told."""

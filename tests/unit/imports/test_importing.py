@@ -14,9 +14,9 @@ import pytest
 from narrowboat.data.columns import Column, Type
 from narrowboat.data.records import Field, Lookup
 from narrowboat.data.targets import Row, function, table
-from narrowboat.errors import BadConfiguration, BadParameter, IllegalTransition, UnknownJob
+from narrowboat.errors import BadConfiguration, BadParameter, IllegalTransition, NothingToRetry, UnknownJob
 from narrowboat.kernel.model import Run, State
-from narrowboat.testing import Interrupted, stop_after
+from narrowboat.testing import Interrupted, run_inline, stop_after
 from tests.unit.imports.offices import HEADERS, Office, customer, customers, office
 from tests.unit.targets.places import Place
 
@@ -100,6 +100,33 @@ def test_the_file_of_rejects_is_put_right_and_imported_as_it_is(opened: Open) ->
     again = o.run(o.file(fixed, "fixed.csv", headers=header))
     assert counted(again) == ("succeeded", 2, 2, 0, 0, 0)
     assert o.shop.rows("select mark from customers where phone = '+2330000007'") == [("007",)]
+
+
+def test_what_failed_is_tried_again_and_nothing_else(opened: Open) -> None:
+    """Half a year later the parents are there: their rows get in, with all that was chosen for the file."""
+    o = opened()
+    headers = ("Full title", *HEADERS[1:])
+    file = o.file(
+        customers(120, r7={"phone": "+2339", "credit": -1}, r90={"phone": "+2339"}, r91={"phone": "+2339"}),
+        headers=headers,
+    )
+    run = o.run(file, mapping={"Full title": "name"})
+    assert o.codes(run) == {7: "check-failed", 91: "duplicate-in-file"}
+    file.unlink()
+    o.shop.run("delete from customers where phone = '+2339'")
+    again = run_inline(o.nb, o.nb.retry_failed(run).run.id)
+    assert counted(again) == ("partial", 2, 1, 0, 0, 1)
+    assert again.parent == run.id
+    assert o.codes(again) == {2: "check-failed"}
+    assert o.names()["+2339"] == "Ama 91"
+
+
+def test_what_failed_is_not_tried_again_where_the_rows_are_not_known(opened: Open) -> None:
+    o = opened()
+    run = o.run(o.file(customers(5, r3={"name": None})))
+    (o.nb.run_folder(run.id) / "customers-rejects.xlsx").unlink()
+    with pytest.raises(NothingToRetry, match="is not here"):
+        o.nb.retry_failed(run)
 
 
 def test_duplicates_in_the_file_name_the_row_that_came_first_also_over_chunks(opened: Open) -> None:
