@@ -24,6 +24,7 @@ MODULES = {
     "narrowboat.jobs.output": ["Output"],
     "narrowboat.jobs.input": ["Input"],
     "narrowboat.jobs.importer": ["Import"],
+    "narrowboat.uploads": ["UploadLimits", "Uploads", "Upload"],
     "narrowboat.kernel.runner": ["Settings", "Moment"],
     "narrowboat.kernel.model": ["Run", "State", "Counters", "Artifact", "Reject", "Event", "Request", "Submitted"],
     "narrowboat.notify": ["Mail", "Webhook", "Apprise", "Channel", "Message", "Text"],

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from narrowboat.people.links import Links
     from narrowboat.people.people import People
     from narrowboat.stores.database import Database
+    from narrowboat.uploads import Upload, UploadLimits, Uploads
     from narrowboat.web.access import WhoIs
     from narrowboat.web.follow import Follow
 
@@ -60,8 +61,9 @@ class Narrowboat:
     entries in the audit log. public_url: where people reach the mounted application, such as
     `https://shop.example/bulk`, for links that leave it. users: people sign in here, see `people`. mail: how people who
     ask for it are told when their run has ended. channels: others who can be told, by name. settings: how a worker
-    works. watch: called in the worker at every moment of a run, for logs and tests. target: `module:name` by which a
-    worker finds this object; found by itself where it is a global of an importable module.
+    works. uploads: how large files may be that people send, and how long they are kept. watch: called in the worker at
+    every moment of a run, for logs and tests. target: `module:name` by which a worker finds this object; found by
+    itself where it is a global of an importable module.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Narrowboat:
         channels: Mapping[str, Channel] | None = None,
         users: bool = False,
         settings: Settings | None = None,
+        uploads: UploadLimits | None = None,
         watch: Callable[[Moment], None] | None = None,
         target: str | None = None,
     ) -> None:
@@ -89,6 +92,7 @@ class Narrowboat:
         self.channels = _channels(mail, channels or {})
         self._told: dict[str, tuple[str, ...]] = {}
         self.settings = settings or Settings()
+        self._upload_limits = uploads
         self.watch = watch
         self.jobs: dict[str, Definition] = {}
         self.dispatcher: Dispatcher | None = None
@@ -182,6 +186,15 @@ class Narrowboat:
         from narrowboat.stores.people import SqlDirectory
 
         return People(SqlDirectory(self._database), note=self.audit)
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        """Files that people send, to import them."""
+        from narrowboat.stores.uploads import SqlUploads
+        from narrowboat.uploads import UploadLimits, Uploads
+
+        limits, folder = self._upload_limits or UploadLimits(), self.folder / "uploads"
+        return Uploads(SqlUploads(self._database), folder, limits, check=self.keeping.check, note=self.audit)
 
     @cached_property
     def follow(self) -> Follow:
@@ -366,11 +379,58 @@ class Narrowboat:
         )
         return self._submit(new)
 
+    def import_upload(
+        self,
+        name: str,
+        upload: Upload,
+        *,
+        owner: str,
+        again: bool = False,
+        idempotency_key: str | None = None,
+        not_before: float = 0.0,
+        priority: int | None = None,
+        notify: tuple[str, ...] = (),
+        parent: Run | None = None,
+        **choices: Any,
+    ) -> Submitted:
+        """As `import_file`, of a file that was uploaded, which stays as long as the run is kept.
+
+        notify: as of `start`. parent: the run whose refused rows these are. Raises what `import_file` raises, and
+        UnknownUpload where it expired just now.
+        """
+        from narrowboat.jobs.input import Input
+
+        given = Input(str(self.uploads.path(upload).absolute()), upload.sha256 or "", upload.name, **choices)
+        new = self.importing(name).request(
+            given._replace(upload=upload.id),
+            owner=owner,
+            again=again,
+            idempotency_key=idempotency_key,
+            not_before=not_before,
+            priority=priority,
+        )
+        return self._submit(_child(new, parent, "retry") if parent else new, notify=notify)
+
+    def resubmit(self, run: Run, rows: Sequence[Mapping[str, Any]], *, owner: str, dry_run: bool = False) -> Submitted:
+        """Import rows that `run` refused, as somebody put them right: a run of its own over these rows alone.
+
+        rows: each a `row`, its number in the file that was imported, and its `data` by header. Raises BadParameter,
+        IllegalTransition for a run that is no import or has not ended.
+        """
+        from narrowboat.jobs.resubmitting import choices_of, lines
+
+        job = self.importing(run.job)
+        choices = choices_of(run, job.kind, rows)
+        content = lines(rows)
+        made = self.uploads.create(owner, f"{run.job}-resubmitted.jsonl", len(content))
+        upload = self.uploads.append(made, 0, content)
+        return self.import_upload(run.job, upload, owner=owner, again=True, parent=run, dry_run=dry_run, **choices)
+
     def undo(self, run: Run, *, owner: str | None = None) -> Submitted:
         """Take an import back, as a run of its own: what it created goes, what it changed is as it was before.
 
         Records that were changed since are left as they are and reported. owner: who asks; the run's owner if None.
-        Raises BadConfiguration where the import was defined without undo=True, IllegalTransition for a run under way.
+        Raises NotReversible where the import was defined without undo=True, IllegalTransition for a run under way.
         """
         asked_by = run.owner if owner is None else owner
         return self._submit(self.importing(run.job).undoing(run, asked_by))
@@ -481,7 +541,12 @@ class Narrowboat:
         self.keeping.check()
         with nullcontext(conn) if conn is not None else self._database.transaction() as joined:
             submitted = self.store.submit(new._replace(notify=told), conn=joined)
+            upload = new.params.get("input", {}).get("upload")
+            if upload and submitted.how == "created":
+                self.uploads.hold(upload, submitted.run.id, conn=joined)
             detail = {"job": new.job, "how": submitted.how, **({"parent": new.parent} if new.parent else {})}
+            if given := new.params.get("input"):
+                detail |= {"file": given["name"], "sha256": given["sha256"], "dry_run": given["dry_run"]}
             by = new.owner if by is None else by
             self.audit(new.relation or "start", by=by, about=submitted.run.id, detail=detail, conn=joined)
         self._hint(submitted.run, conn)
@@ -620,6 +685,8 @@ class Narrowboat:
         self.audit.purge(now - self.audit_retention)
         if "people" in vars(self):
             self.people.purge()
+        if any(job.kind == "import" for job in self.jobs.values()):
+            self.uploads.purge()
         self.keeping.drop_local(self.store)
         return self.keeping.purge(self.store, now - self.retention, limit=limit)
 

@@ -151,6 +151,12 @@ class IllegalTransition(NarrowboatError, ValueError):
     code = "illegal-transition"
 
 
+class NotReversible(NarrowboatError, ValueError):
+    """The import keeps nothing by which a run of it could be taken back."""
+
+    code = "not-reversible"
+
+
 class NothingToRetry(NarrowboatError, ValueError):
     """The run rejected nothing that could be tried again."""
 
@@ -298,6 +304,42 @@ class NotDelivered(NarrowboatError, ConnectionError):
     def __init__(self, message: str, *, retry_after: float = 0.0, final: bool = False) -> None:
         super().__init__(message)
         self.retry_after, self.final = retry_after, final
+
+
+class UnknownUpload(NarrowboatError, LookupError):
+    """No upload of that id exists (any more), or it is somebody else's."""
+
+    code = "unknown-upload"
+
+
+class UploadConflict(NarrowboatError, ValueError):
+    """The bytes do not go on where the upload ends, or somebody else sends it too; ask where it ends, and resume."""
+
+    code = "upload-conflict"
+
+
+class UploadIncomplete(NarrowboatError, ValueError):
+    """The upload is not here as a whole yet."""
+
+    code = "upload-incomplete"
+
+
+class UploadInUse(NarrowboatError, ValueError):
+    """The upload is needed by a run that is kept."""
+
+    code = "upload-in-use"
+
+
+class UploadTooLarge(NarrowboatError, ValueError):
+    """More bytes than one file, one request or one user may send, or than were announced; the message says which."""
+
+    code = "upload-too-large"
+
+
+class WrongChecksum(NarrowboatError, ValueError):
+    """The bytes that came are not those that were sent; nothing of them was kept. Send them again."""
+
+    code = "wrong-checksum"
 
 
 class FileBroken(NarrowboatError, ValueError):

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from narrowboat import Narrowboat, Requester
+from narrowboat.data.records import Field, Lookup
 from narrowboat.data.sources import rows, table
+from narrowboat.data.targets import table as into
 from narrowboat.kernel.runner import Settings
 
 FOLDER = Path(os.environ["SERVED_FOLDER"])
@@ -19,8 +21,13 @@ LEADS = 3000
 
 
 def make_crm() -> None:
-    """The table of leads, with text that page and files must not take for markup or formulas."""
+    """The table of leads, with text that page and files must not take for markup or formulas; and one for customers."""
     with sqlite3.connect(CRM) as crm:
+        crm.execute("create table cities (id integer primary key, name text unique)")
+        crm.execute("insert into cities values (1, 'Accra'), (2, 'Lagos')")
+        crm.execute(
+            "create table customers (id integer primary key, name text, phone text unique, mark text, city_id integer)"
+        )
         crm.execute("create table leads (id integer primary key, name text, city text, phone text)")
         crm.executemany(
             "insert into leads values (?, ?, ?, ?)",
@@ -42,6 +49,22 @@ nb = Narrowboat(
 def leads(city: str | None = None) -> Any:
     """Everybody who asked."""
     return table(f"sqlite:///{CRM}", "leads").where(city=city)
+
+
+nb.importer(
+    "customers",
+    title="Customers",
+    row=[
+        Field("name", required=True, label="Name"),
+        Field("phone", required=True, aliases=("Mobile",)),
+        Field("mark", values={"red": "R", "blue": "B"}),
+        Field("city_id", label="City", lookup=Lookup("cities", by="name")),
+    ],
+    into=into(f"sqlite:///{CRM}", "customers"),
+    unique=["phone", "mark"],
+    undo=True,
+    block_rows=50,
+)
 
 
 @nb.export("tap", block_rows=10, limit=3)

@@ -15,8 +15,8 @@ from narrowboat.stores.statements import Statements
 from tests.store.samples import Place
 
 FOLDER = Path(narrowboat.stores.__file__).parent / "queries"
-SMALL = ("totals", "paths", "notice_totals", "users")
-"""A row for each job or channel, and state; a row for each user."""
+SMALL = ("totals", "paths", "notice_totals", "users", "uploads")
+"""A row for each job or channel, and state; a row for each user; files within a quota, that are summed now and then."""
 
 
 @pytest.fixture(scope="module")

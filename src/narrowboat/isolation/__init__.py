@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from narrowboat.isolation.confinement import Confinement
+from narrowboat.isolation.confinement import MIB, Confinement
 from narrowboat.isolation.process import Child
 
-__all__ = ["Child", "Confinement"]
+__all__ = ["MIB", "Child", "Confinement"]

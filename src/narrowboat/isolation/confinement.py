@@ -26,6 +26,8 @@ class Confinement(NamedTuple):
     """Seconds that it may work without giving anything."""
     disk: int = 4096 * MIB
     """Bytes of each file it writes."""
+    frame: int = 64 * MIB
+    """Bytes of what it sends at once; a child that announces more is not believed."""
 
     def enter(self) -> None:
         """Limit this process for good. The file that is limited has no name, so nothing is left of it."""

@@ -7,8 +7,6 @@ from enum import IntEnum
 from typing import Final
 
 HEADER: Final = struct.Struct("<BI")
-LARGEST: Final = 64 << 20
-"""Bytes of a frame; a child that announces more is not believed."""
 
 
 class Frame(IntEnum):

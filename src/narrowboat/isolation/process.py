@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, Final
 from narrowboat import errors
 from narrowboat.errors import FileBroken, FileTookTooLong, FileTooLarge, NarrowboatError
 from narrowboat.isolation.confinement import MIB, Confinement
-from narrowboat.isolation.frames import HEADER, LARGEST, Frame
+from narrowboat.isolation.frames import HEADER, Frame
 
 _PIECE: Final = 1 << 16
 _START: Final = """
@@ -119,8 +119,11 @@ class _Running:
     def answer(self) -> Iterator[bytes]:
         while True:
             kind, length = HEADER.unpack(self._take(HEADER.size))
-            if length > LARGEST:
-                raise FileBroken("Reading the file went wrong within its own process: an answer without an end.")
+            if length > self._confinement.frame:
+                most = self._confinement.frame // MIB
+                raise FileTooLarge(
+                    f"Some rows of the file have more than {most} MiB together, more than is read at once."
+                )
             content = self._take(length)
             if kind == Frame.DATA:
                 yield content

@@ -14,7 +14,7 @@ from narrowboat.data.records.field import Field, declared
 from narrowboat.data.records.manners import Manners
 from narrowboat.data.records.validator import Check
 from narrowboat.data.target import Mode, Reversible, Target, Wish
-from narrowboat.errors import BadConfiguration, IllegalTransition, NothingToRetry, UnknownJob
+from narrowboat.errors import BadConfiguration, IllegalTransition, NothingToRetry, NotReversible, UnknownJob
 from narrowboat.jobs.definition import Definition
 from narrowboat.jobs.input import Input
 from narrowboat.jobs.parameters import Parameter
@@ -74,6 +74,16 @@ class Import(NamedTuple):
 
         return fields_of(self.row)
 
+    @property
+    def allowed(self) -> Mapping[str, tuple[Any, ...]]:
+        """What may stand in a cell, of fields where that is a list."""
+        found = {field.name: tuple(field.values) for field in self.fields if field.values}
+        if isinstance(self.row, tuple):
+            return found
+        from narrowboat.data.records.model import choices_of
+
+        return choices_of(self.row) | found
+
     def check(self) -> Check | None:
         """The model's check of a row; None without a model."""
         if isinstance(self.row, tuple):
@@ -112,15 +122,15 @@ class Import(NamedTuple):
         )
 
     def undoing(self, run: Run, owner: str) -> NewRun:
-        """A run that takes `run` back. Raises BadConfiguration, IllegalTransition."""
+        """A run that takes `run` back. Raises NotReversible, IllegalTransition."""
         if not run.ended or run.kind != self.kind:
             raise IllegalTransition(f"Run {run.id} is no import that has ended; only such a one can be taken back.")
         return self.taking_back(run.id, owner)._replace(parent=run.id, relation=UNDO)
 
     def taking_back(self, run: str, owner: str) -> NewRun:
-        """A run that takes back what the run of this id left in the target. Raises BadConfiguration."""
+        """A run that takes back what the run of this id left in the target. Raises NotReversible."""
         if not self.undo or not isinstance(self.into, Reversible):
-            raise BadConfiguration(f"Runs of {self.name!r} cannot be taken back: it was not defined with undo=True.")
+            raise NotReversible(f"Runs of {self.name!r} cannot be taken back: it was not defined with undo=True.")
         return NewRun(
             job=self.name,
             kind=UNDO,
@@ -154,7 +164,9 @@ class Import(NamedTuple):
         if made.manifest["rows"] >= EXCEL.rows:
             raise NothingToRetry(f"Run {run.id} refused more rows than a sheet holds: import its file sheet by sheet.")
         asked = Input.parse(run.params["input"])
-        file = asked._replace(path=str(folder / made.path), sha256=made.sha256, name=made.path, sheet=0, header=1)
+        file = asked._replace(
+            path=str(folder / made.path), sha256=made.sha256, name=made.path, sheet=0, header=1, upload=None
+        )
         return self.request(file, owner=run.owner, again=True)
 
     def digest(self) -> str:

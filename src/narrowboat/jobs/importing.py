@@ -54,6 +54,7 @@ class Importing:
         self._loading: Loading | None = None
         self._seen: Seen | None = None
         self._pending: Chunk | None = None
+        self._rows = lease.run.counters.rows
         self._rejecting = Rejecting(lease, folder, self._cursor["headers"], self._cursor["writer"])
         if not self._cursor["done"]:
             try:
@@ -124,6 +125,7 @@ class Importing:
         assert self._sheet is not None  # noqa: S101  advance is not called once done
         if self._pending:
             chunk, self._pending = self._pending, None
+            self._rows += chunk.counters.rows
             return self._settling.hold(chunk, settled=True)
         rows, last = self._sheet.take(blocks * self._lease.run.block_rows)
         records, rejects = self._validator.validate(rows)
@@ -135,6 +137,7 @@ class Importing:
         counted = Counter(outcome.what for outcome in outcomes.values())
         extent = self._rejecting.write(rejects, last=last)
         first = self._cursor["row"] == 0
+        self._rows += len(rows)
         row = rows[-1][0] if rows else max(self._cursor["row"], self._sheet.first)
         self._cursor = self._moved(row, len(rejects), last)
         return self._settling.hold(
@@ -151,9 +154,16 @@ class Importing:
                 extent=extent,
                 rejects=self._rejecting.kept(rejects),
                 last=last,
-                total=(self._sheet.total, True) if first and self._sheet.total is not None else None,
+                total=self._total(first=first, last=last),
             )
         )
+
+    def _total(self, *, first: bool, last: bool) -> tuple[int, bool] | None:
+        """Rows of the file, and whether that is only what it says: news at its beginning, and at its end."""
+        if last:
+            return self._rows, False
+        told = self._sheet.total if self._sheet else None
+        return (told, True) if first and told is not None else None
 
     def _write(self, records: Sequence[Record]) -> dict[int, Outcome]:
         assert self._loading is not None  # noqa: S101  it was opened before

@@ -28,6 +28,8 @@ class Input(NamedTuple):
     """Take a column that only looks like a field for it."""
     dry_run: bool = False
     """Say what would become of each row, and change nothing."""
+    upload: str | None = None
+    """The id that the file was uploaded under."""
 
     @staticmethod
     def of(path: Path, **choices: Any) -> Input:
@@ -49,8 +51,8 @@ class Input(NamedTuple):
         return self._asdict() | {"mapping": dict(self.mapping)}
 
     def identity(self) -> dict[str, Any]:
-        """All that makes two files the same import: the content and the choices, and not what it is called."""
-        return {key: value for key, value in self.as_json().items() if key not in ("path", "name")}
+        """All that makes two files the same import: content and choices, not what it is called or where it is."""
+        return {key: value for key, value in self.as_json().items() if key not in ("path", "name", "upload")}
 
     def check(self) -> Path:
         """The file, if it is still the one that the run began with. Raises UnusableFile."""

@@ -27,13 +27,15 @@ class Sheet:
     def __init__(self, opener: Opener, given: Input) -> None:
         self._book = opener(given.check())
         try:
-            sheets = self._book.sheets()
-            self._place = place_of(given.sheet, sheets)
-            info = sheets[self._place]
+            self.sheets = self._book.sheets()
+            self._place = place_of(given.sheet, self.sheets)
+            info = self.sheets[self._place]
             self.headers, self.first = self._header(info.names, given.header)
         except BaseException:
             self._book.close()
             raise
+        self.info = info
+        """The sheet that is read."""
         self.total = None if info.rows is None else max(0, info.rows - self.first)
         """Rows, as the file says; it may say it wrong."""
         self._rows: Iterator[SheetRow] = iter(())

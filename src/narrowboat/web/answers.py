@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Any, TypeAlias
 
 from fastapi import FastAPI
@@ -70,7 +69,7 @@ def problems_of(*statuses: int) -> Responses:
     content = {problems.MEDIA_TYPE: {"schema": reference(schemas.Problem)}}
     return {
         status: {
-            "description": HTTPStatus(status).phrase,
+            "description": problems.phrase(status),
             "content": content,
             **({"headers": headers} if (headers := PROBLEM_HEADERS.get(status)) else {}),
         }

@@ -24,7 +24,7 @@ from narrowboat.web.context import (
 from narrowboat.web.cors import Cors
 from narrowboat.web.downloads import Downloads
 from narrowboat.web.guard import Guard
-from narrowboat.web.routes import artifacts, jobs, links, operations, pages, people, rows, runs
+from narrowboat.web.routes import artifacts, imports, jobs, links, operations, pages, people, rows, runs, uploads
 from narrowboat.web.threads import Threads
 
 
@@ -75,6 +75,9 @@ def _api(context: Context, user: WhoIs | None) -> Api:
     api.add_exception_handler(HTTPException, problems.on_http_exception)
     api.add_exception_handler(RequestValidationError, problems.on_invalid_request)
     api.add_exception_handler(Exception, problems.on_crash)
-    for router in (jobs.router, runs.router, artifacts.router, rows.router, links.router, operations.router):
+    for router in (
+        jobs.router, runs.router, artifacts.router, rows.router, links.router, operations.router, uploads.router,
+        imports.router,
+    ):  # fmt: skip
         api.include_router(router)
     return api

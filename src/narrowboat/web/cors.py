@@ -7,8 +7,11 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-METHODS = ("GET", "HEAD", "POST")
-ASKED = ("Idempotency-Key", "If-None-Match", "If-Range", "Last-Event-ID", "Range", "Authorization")
+METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
+ASKED = (
+    "Idempotency-Key", "If-None-Match", "If-Range", "Last-Event-ID", "Range", "Authorization", "Tus-Resumable",
+    "Upload-Checksum", "Upload-Length", "Upload-Metadata", "Upload-Offset", "X-HTTP-Method-Override",
+)  # fmt: skip
 EXPOSED = (
     "Accept-Ranges",
     "Content-Disposition",
@@ -21,6 +24,15 @@ EXPOSED = (
     "Narrowboat-Partial",
     "Repr-Digest",
     "Retry-After",
+    "Tus-Checksum-Algorithm",
+    "Tus-Extension",
+    "Tus-Max-Size",
+    "Tus-Resumable",
+    "Tus-Version",
+    "Upload-Expires",
+    "Upload-Length",
+    "Upload-Metadata",
+    "Upload-Offset",
 )
 
 

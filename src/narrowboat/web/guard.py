@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
@@ -15,6 +16,8 @@ from narrowboat.web.problems import answer
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST = 1 << 18
 """Bytes of a request's body, which is read before we know who asks; a start is a few hundred."""
+UPLOADS = re.compile("/uploads(/[^/]*)?")
+"""Where bodies may be files."""
 FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
 HOW_TO_OPEN = (
     "This server knows no users, so it serves only this machine, at localhost. "
@@ -32,7 +35,7 @@ class Guard:
         if scope["type"] == "http" and (refusal := self._refusal(request := Request(scope))):
             await answer(request, refusal)(scope, receive, send)
         else:
-            await self._app(scope, _bounded(receive), send)
+            await self._app(scope, receive if _is_upload(scope) else _bounded(receive), send)
 
     def _refusal(self, request: Request) -> NotAllowed | None:
         if self._local_only and not is_local(request):
@@ -64,6 +67,12 @@ class Guard:
         """
         mode, place = request.headers.get("sec-fetch-mode"), request.headers.get("sec-fetch-dest")
         return self._local_only and (mode or "navigate", place or "document") != ("navigate", "document")
+
+
+def _is_upload(scope: Scope) -> bool:
+    """Whether its route reads the body piece by piece, within limits of its own, once it knows who asks."""
+    path = str(scope.get("path", "")).removeprefix(scope.get("root_path", "").rstrip("/"))
+    return scope["type"] == "http" and UPLOADS.fullmatch(path) is not None
 
 
 def _bounded(receive: Receive) -> Receive:

@@ -51,6 +51,7 @@ KINDS: Mapping[type[NarrowboatError], Kind] = {
     errors.TooManyRuns: Kind(429, "Too many runs at once"),
     errors.IdempotencyConflict: Kind(422, "The idempotency key was used for another request"),
     errors.IllegalTransition: Kind(409, "The run's state does not allow this"),
+    errors.NotReversible: Kind(409, "This cannot be taken back"),
     errors.NothingToRetry: Kind(409, "There is nothing to retry"),
     errors.LeaseLost: Kind(503, "Another worker took over"),
     errors.SourceUnavailable: Kind(503, "The data source cannot be reached"),
@@ -73,6 +74,12 @@ KINDS: Mapping[type[NarrowboatError], Kind] = {
     errors.StoreUnavailable: Kind(503, "The database of runs cannot be reached"),
     errors.CannotNotify: Kind(400, "Nobody can be told when it is done"),
     errors.NotDelivered: Kind(502, "A notice was not delivered"),
+    errors.UnknownUpload: Kind(404, "There is no such upload"),
+    errors.UploadConflict: Kind(409, "The upload goes on elsewhere"),
+    errors.UploadIncomplete: Kind(409, "The upload is not complete"),
+    errors.UploadInUse: Kind(409, "The upload is in use"),
+    errors.UploadTooLarge: Kind(413, "That is too much to upload"),
+    errors.WrongChecksum: Kind(460, "The bytes are not those that were sent"),
     errors.FileBroken: Kind(422, "The file is damaged"),
     errors.FileNotSupported: Kind(422, "Files of this kind cannot be read"),
     errors.FileEncrypted: Kind(422, "The file is protected by a password"),
@@ -89,6 +96,8 @@ HTTP_CODES: Mapping[int, str] = {
     403: "not-allowed",
     404: "not-found",
     405: "method-not-allowed",
+    411: "length-required",
+    412: "precondition-failed",
     413: "too-large",
     415: "unsupported-media-type",
     416: "range-not-satisfiable",
@@ -100,6 +109,11 @@ RETRY_AFTER: Mapping[int, int] = {503: 5}
 """Seconds after which trying again makes sense, by status."""
 
 _BY_CODE = {cls.code: cls for cls in KINDS}
+
+
+def phrase(status: int) -> str:
+    """What a status is called. 460 is the tus protocol's own."""
+    return "Checksum Mismatch" if status == 460 else HTTPStatus(status).phrase
 
 
 def kind_of(code: str | None) -> Kind:
@@ -129,7 +143,7 @@ def problem(
     root = request.scope.get("root_path", "").rstrip("/")
     body = {
         "type": f"{root}/errors#{code}",
-        "title": title or HTTPStatus(status).phrase,
+        "title": title or phrase(status),
         "status": status,
         "detail": detail,
         "instance": request.url.path,
@@ -198,7 +212,7 @@ async def on_crash(request: Request, error: Exception) -> Response:
 
 def page() -> Response:
     """What the `type` of a problem leads to: a line on each code."""
-    entries = {code: (status, HTTPStatus(status).phrase, "") for status, code in HTTP_CODES.items()}
+    entries = {code: (status, phrase(status), "") for status, code in HTTP_CODES.items()}
     entries |= {cls.code: (kind.status, kind.title, (cls.__doc__ or "").strip()) for cls, kind in KINDS.items()}
     listed = "".join(
         f"<dt id={code}><code>{code}</code> ({status})<dd>{html.escape(title)}. {html.escape(text)}"

@@ -7,7 +7,7 @@ they cost nothing before.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, with_config
 from typing_extensions import TypedDict
@@ -16,6 +16,22 @@ from narrowboat.people.links import DAY, LONGEST
 
 DESCRIBED = ConfigDict(use_attribute_docstrings=True)
 """The text below a field describes it in OpenAPI too."""
+
+
+class ImportBody(BaseModel):
+    """The file to import, and how it is to be read."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    upload: str = Field(max_length=64, description="The id of the upload.")
+    sheet: str | int = Field(default=0, description="By name, or by place from 0.")
+    header: int | None = Field(default=None, ge=1, le=2**24, description="The row of the columns' names; else found.")
+    mapping: dict[str, str | None] = Field(
+        default={}, description="Header to field, where a person says it; null leaves a column out."
+    )
+    guess: bool = Field(default=False, description="Take what only looks like a field for it.")
+    dry_run: bool = Field(default=False, description="Tell what would become of each row, and change nothing.")
+    again: bool = Field(default=False, description="Also where you imported the same content before.")
 
 
 class StartBody(BaseModel):
@@ -28,6 +44,7 @@ class StartBody(BaseModel):
         default={},
         description="Choices about the file: format, columns, labels, page_size, pages, options.",
     )
+    input: ImportBody | None = Field(default=None, description="Of an import: the file, and how it is to be read.")
     not_before: AwareDatetime | None = Field(
         default=None,
         ge=datetime(1970, 1, 1, tzinfo=UTC),
@@ -66,6 +83,37 @@ class Parameter(TypedDict):
 
 
 @with_config(DESCRIBED)
+class ImportField(TypedDict):
+    """A field of an import: what a column of a file may be."""
+
+    name: str
+    label: str
+    type: str
+    required: bool
+    default: Any
+    """For an empty cell, and for a file without the column."""
+    allowed: list[Any]
+    """What may stand in a cell, where that is a list."""
+    lookup: str | None
+    """What a cell names, where that is a record of another table: `name of cities`."""
+    aliases: list[str]
+    """Other names that its column may have."""
+
+
+@with_config(DESCRIBED)
+class Importing(TypedDict):
+    """What an import does with a file."""
+
+    fields: list[ImportField]
+    unique: list[list[str]]
+    """Keys by which a row's record is found."""
+    mode: str
+    """`create`, `update`, `upsert` or `skip`."""
+    undo: bool
+    """Whether runs can be taken back."""
+
+
+@with_config(DESCRIBED)
 class Job(TypedDict):
     """A job that can be started."""
 
@@ -84,6 +132,8 @@ class Job(TypedDict):
     """What the asking user may do with it."""
     notify: bool
     """Whether you can be mailed when a run of it has ended."""
+    importing: Importing | None
+    """Of an import."""
 
 
 @with_config(DESCRIBED)
@@ -102,7 +152,11 @@ class MissingIndex(TypedDict):
 
 @with_config(DESCRIBED)
 class Advice(TypedDict):
+    """What should be known before a job is used."""
+
     indexes: list[MissingIndex]
+    warnings: list[str]
+    """What the target of an import says: unique keys without an index."""
 
 
 @with_config(DESCRIBED)
@@ -174,6 +228,8 @@ class Run(TypedDict):
     priority: int
     params: dict[str, Any]
     output: dict[str, Any]
+    input: dict[str, Any] | None
+    """Of an import: the file's `name` and `sha256`, and what was said when it was started."""
     done: int
     """Rows dealt with."""
     total: int | None
@@ -470,8 +526,151 @@ class Operations(TypedDict):
     disk: Disk | None
 
 
+@with_config(DESCRIBED)
+class Upload(TypedDict):
+    """A file that was sent, or that is on its way."""
+
+    id: str
+    name: str
+    length: int
+    """Bytes that it will have."""
+    received: int
+    """Bytes that are durably here."""
+    complete: bool
+    sha256: str | None
+    """Once it is complete."""
+    created_at: str
+    expires_at: str
+    """When it is removed, unless a run needs it. Each chunk puts this off."""
+    chunk_size: int
+    """Bytes to send in one request."""
+
+
+@with_config(DESCRIBED)
+class Uploads(TypedDict):
+    uploads: list[Upload]
+
+
+@with_config(DESCRIBED)
+class Sheet(TypedDict):
+    """A sheet of an uploaded file."""
+
+    name: str
+    """Empty where the format has no sheets."""
+    hidden: bool
+    rows: int | None
+    """The number of the last row, as the file says; it may say it wrong."""
+
+
+@with_config(DESCRIBED)
+class RowProblem(TypedDict):
+    """What is wrong with a row."""
+
+    column: str | None
+    """As the file calls it; null where the row as a whole is at fault."""
+    code: str
+    message: str
+
+
+@with_config(DESCRIBED)
+class PreviewedColumn(TypedDict):
+    """A column of the file, and the field that it is."""
+
+    header: str
+    field: str | None
+    how: str
+    """`given` (in `mapping`), `name`, `alias`, `suggested` (looks alike: to be confirmed), `ignored`, `unknown`."""
+    samples: list[Any]
+
+
+@with_config(DESCRIBED)
+class PreviewedRow(TypedDict):
+    """A row as it would be read."""
+
+    row: int
+    cells: list[Any]
+    """As they stand in the file."""
+    values: dict[str, Any] | None
+    """By field; null where something is wrong."""
+    problems: list[RowProblem]
+
+
+@with_config(DESCRIBED)
+class Preview(TypedDict):
+    """What an import would read in a file."""
+
+    sheets: list[Sheet]
+    sheet: str
+    """The one that is shown."""
+    header: int
+    """The row of the columns' names; 0 where the format has names without one."""
+    guessed: dict[str, str]
+    """Of a text file: `encoding` and `delimiter`, as they were found by looking."""
+    columns: list[PreviewedColumn]
+    rows: list[PreviewedRow]
+    """The first."""
+    missing: str | None
+    """Why the import would refuse the file as it is mapped now."""
+    warnings: list[str]
+
+
+@with_config(DESCRIBED)
+class ReportedRow(TypedDict):
+    """A row that was refused."""
+
+    row: int
+    problems: list[RowProblem]
+    data: Any
+    """As it stands in the file, by header."""
+
+
+@with_config(DESCRIBED)
+class Report(TypedDict):
+    """What became of the rows of an import."""
+
+    id: str
+    job: str
+    kind: str
+    """`import`, or `undo` of a run that took one back."""
+    state: str
+    complete: bool
+    dry_run: bool
+    message: str
+    rows: int
+    created: int
+    updated: int
+    skipped: int
+    rejected: int
+    columns: list[dict[str, Any]]
+    """What each column of the file was taken for."""
+    warnings: list[str]
+    rejects_kept: int
+    """Refused rows that are kept here; the file of rejects has all of them."""
+    rejects: list[ReportedRow]
+
+
+class ResubmittedRow(BaseModel):
+    """A refused row, put right."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    row: int = Field(ge=1, le=2**24, description="Its number in the file that was imported.")
+    data: dict[str, str | int | Annotated[float, Field(allow_inf_nan=False)] | bool | None] = Field(
+        description="By header."
+    )
+
+
+class ResubmitBody(BaseModel):
+    """Refused rows, put right."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rows: list[ResubmittedRow] = Field(min_length=1, max_length=1000)
+    dry_run: bool = Field(default=False, description="Tell what would become of each row, and change nothing.")
+
+
 ANSWERS: tuple[type, ...] = (
     Problem, Jobs, Columns, Count, Advice, Run, Started, Runs, History, Rejects, Notices, Manifest, NewLink, Links,
-    Audit, RowsPage, Health, Operations,
+    Audit, RowsPage, Health, Operations, Upload, Uploads, Preview, Report,
 )  # fmt: skip
 """The shapes that routes answer with."""

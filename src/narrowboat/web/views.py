@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, overload
 
 from narrowboat.data.columns import Column
 from narrowboat.data.formats import FORMATS
+from narrowboat.data.records.field import Field
 from narrowboat.jobs import parameters
 from narrowboat.jobs.definition import Definition, Delivering
+from narrowboat.jobs.importer import Import
+from narrowboat.jobs.preview import Preview, PreviewedRow, as_json
 from narrowboat.kernel import model
 from narrowboat.kernel.outbox import Notice, NoticeState
 from narrowboat.people.audit import Entry
 from narrowboat.people.links import Link
+from narrowboat.uploads.upload import Upload
+from narrowboat.uploads.uploads import PIECE
 from narrowboat.web import schemas
 from narrowboat.web.access import Action, User
 from narrowboat.web.problems import kind_of, told
@@ -34,6 +40,7 @@ def run(found: model.Run, *, title: str, rate: float | None, insider: bool) -> s
         "priority": found.priority,
         "params": dict(found.params.get("params", {})),
         "output": dict(found.params.get("output", {})),
+        "input": _input(found.params.get("input")),
         "done": counters.rows,
         "total": found.total,
         "total_estimated": found.total_estimated,
@@ -67,6 +74,11 @@ def run(found: model.Run, *, title: str, rate: float | None, insider: bool) -> s
     }  # fmt: skip
 
 
+def _input(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Without where the file is."""
+    return None if found is None else {key: value for key, value in found.items() if key != "path"}
+
+
 def _error(found: model.Run, *, insider: bool) -> schemas.RunError | None:
     if found.error_code is None:
         return None
@@ -93,6 +105,56 @@ def job(found: Definition, user: User, *, notify: bool) -> schemas.Job:
         "limit": found.limit,
         "may": [action.value for action in Action if user.may(action, found.name)],
         "notify": notify,
+        "importing": _importing(found) if isinstance(found, Import) else None,
+    }
+
+
+def _importing(found: Import) -> schemas.Importing:
+    allowed = found.allowed
+    return {
+        "fields": [_field(field, allowed.get(field.name, ())) for field in found.fields],
+        "unique": [list(key) for key in found.unique],
+        "mode": found.mode.value,
+        "undo": found.undo,
+    }
+
+
+def _field(found: Field, allowed: Sequence[Any]) -> schemas.ImportField:
+    return {
+        "name": found.name,
+        "label": found.title,
+        "type": found.type.value,
+        "required": found.required,
+        "default": as_json(found.default),
+        "allowed": [as_json(one) for one in allowed],
+        "lookup": f"{found.lookup.by} of {found.lookup.table}" if found.lookup else None,
+        "aliases": list(found.aliases),
+    }
+
+
+def preview(found: Preview) -> schemas.Preview:
+    """What an import would read in a file."""
+    return {
+        "sheets": [{"name": one.name, "hidden": one.hidden, "rows": one.rows} for one in found.sheets],
+        "sheet": found.sheet.name,
+        "header": found.header,
+        "guessed": dict(found.sheet.guessed),
+        "columns": [
+            {"header": one.match.header, "field": one.match.field, "how": one.match.how, "samples": list(one.samples)}
+            for one in found.columns
+        ],
+        "rows": [_previewed(one) for one in found.rows],
+        "missing": found.missing,
+        "warnings": list(found.warnings),
+    }
+
+
+def _previewed(found: PreviewedRow) -> schemas.PreviewedRow:
+    return {
+        "row": found.row,
+        "cells": list(found.cells),
+        "values": dict(found.values) if found.values is not None else None,
+        "problems": [{"column": p.column, "code": p.code, "message": p.message} for p in found.problems],
     }
 
 
@@ -125,6 +187,21 @@ def event(found: model.Event) -> schemas.Event:
         "after": found.after.value,
         "reason": found.reason,
         "by": found.by,
+    }
+
+
+def upload(found: Upload) -> schemas.Upload:
+    """A file that somebody sends."""
+    return {
+        "id": found.id,
+        "name": found.name,
+        "length": found.length,
+        "received": found.received,
+        "complete": found.complete,
+        "sha256": found.sha256,
+        "created_at": moment(found.created),
+        "expires_at": moment(found.expires),
+        "chunk_size": PIECE,
     }
 
 

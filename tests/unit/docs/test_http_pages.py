@@ -32,7 +32,7 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 def test_every_address_is_in_the_table_and_no_other() -> None:
-    assert sorted(re.findall(r"^\| `((?:GET|POST|DELETE|PATCH|PUT) [^`]+)` \|", HTTP, re.M)) == sorted(
+    assert sorted(re.findall(r"^\| `((?:GET|POST|DELETE|PATCH|PUT|OPTIONS) [^`]+)` \|", HTTP, re.M)) == sorted(
         OPERATIONS.values()
     )
 

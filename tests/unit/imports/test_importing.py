@@ -14,7 +14,14 @@ import pytest
 from narrowboat.data.columns import Column, Type
 from narrowboat.data.records import Field, Lookup
 from narrowboat.data.targets import Row, function, table
-from narrowboat.errors import BadConfiguration, BadParameter, IllegalTransition, NothingToRetry, UnknownJob
+from narrowboat.errors import (
+    BadConfiguration,
+    BadParameter,
+    IllegalTransition,
+    NothingToRetry,
+    NotReversible,
+    UnknownJob,
+)
 from narrowboat.kernel.model import Run, State
 from narrowboat.testing import Interrupted, run_inline, stop_after
 from tests.unit.imports.offices import HEADERS, Office, customer, customers, office
@@ -271,7 +278,7 @@ def test_a_run_is_taken_back_by_another_run(opened: Open) -> None:
 def test_only_what_was_defined_for_it_is_taken_back(opened: Open) -> None:
     o = opened()
     run = o.run(o.file(customers(3)))
-    with pytest.raises(BadConfiguration, match="undo=True"):
+    with pytest.raises(NotReversible, match="undo=True"):
         o.nb.undo(run)
 
 

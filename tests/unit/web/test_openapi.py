@@ -19,7 +19,7 @@ from narrowboat.testing import run_inline
 from narrowboat.web import problems, schemas
 from narrowboat.web.answers import EVERYWHERE
 from narrowboat.web.app import build
-from narrowboat.web.routes import artifacts, jobs, links, operations, people, runs
+from narrowboat.web.routes import artifacts, imports, jobs, links, operations, people, runs, uploads
 from narrowboat.web.routes import rows as report_rows
 
 OPERATIONS = {
@@ -28,6 +28,16 @@ OPERATIONS = {
     "showAdvice": "GET /jobs/{job}/advice",
     "countRows": "GET /jobs/{job}/count",
     "startRun": "POST /jobs/{job}/runs",
+    "downloadExample": "GET /jobs/{job}/example.{extension}",
+    "showUploading": "OPTIONS /uploads",
+    "listUploads": "GET /uploads",
+    "createUpload": "POST /uploads",
+    "putUpload": "PUT /uploads/{name}",
+    "showUpload": "GET /uploads/{upload}",
+    "continueUpload": "PATCH /uploads/{upload}",
+    "overrideUpload": "POST /uploads/{upload}",
+    "removeUpload": "DELETE /uploads/{upload}",
+    "previewUpload": "GET /uploads/{upload}/preview",
     "listRuns": "GET /runs",
     "showRun": "GET /runs/{run}",
     "followRun": "GET /runs/{run}/events",
@@ -41,6 +51,9 @@ OPERATIONS = {
     "resumeRun": "POST /runs/{run}/resume",
     "retryRun": "POST /runs/{run}/retry",
     "rerunRun": "POST /runs/{run}/rerun",
+    "showReport": "GET /runs/{run}/report",
+    "resubmitRows": "POST /runs/{run}/resubmit",
+    "undoRun": "POST /runs/{run}/undo",
     "sendToBackground": "POST /runs/{run}/background",
     "listRows": "GET /runs/{run}/rows",
     "downloadRows": "GET /runs/{run}/artifact.{file_format}",
@@ -109,7 +122,7 @@ def test_operations_keep_their_names(document: dict[str, Any]) -> None:
 
 
 def test_every_route_is_described(document: dict[str, Any]) -> None:
-    routers = (jobs, runs, artifacts, report_rows, links, operations, people)
+    routers = (jobs, runs, artifacts, report_rows, links, operations, people, uploads, imports)
     routes = {
         f"{method} {route.path}"
         for router in routers

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from narrowboat.data.records.field import Field
@@ -75,6 +75,15 @@ def find_columns(
     as if it were confirmed. Raises BadParameter for a header or field of `given` that is not there, MissingColumns
     where a required field has no column, or no column has a field.
     """
+    found = look_for_columns(headers, fields, given, guess=guess)
+    check_columns(found, fields)
+    return found
+
+
+def look_for_columns(
+    headers: Sequence[str], fields: Sequence[Field], given: Mapping[str, str | None], *, guess: bool
+) -> Columns:
+    """The same, and a field that has no column is no error."""
     matches = _suggested(_matched(headers, fields, given), fields)
     if guess:
         matches = [match._replace(how="given") if match.how == "suggested" else match for match in matches]
@@ -83,7 +92,6 @@ def find_columns(
         if match.field is not None and match.how != "suggested" and places.setdefault(match.field, place) != place:
             two = f"{headers[places[match.field]]!r} and {match.header!r}"
             raise BadParameter(f"Two columns, {two}, are both {match.field!r}. Leave one out, or say which it is.")
-    _check(fields, places, matches)
     return Columns(tuple(headers), tuple(places.get(field.name) for field in fields), tuple(matches))
 
 
@@ -131,14 +139,16 @@ def _suggested(matches: list[Match], fields: Sequence[Field]) -> list[Match]:
     return matches
 
 
-def _check(fields: Sequence[Field], places: Mapping[str, int], matches: Iterable[Match]) -> None:
-    missing = [field for field in fields if field.required and field.default is None and field.name not in places]
-    if places and not missing:
+def check_columns(found: Columns, fields: Sequence[Field]) -> None:
+    """Raises MissingColumns where a required field has no column, or no column has a field."""
+    placed = zip(fields, found.places, strict=True)
+    missing = [field for field, place in placed if field.required and field.default is None and place is None]
+    if not missing and any(place is not None for place in found.places):
         return
-    headers = ", ".join(repr(match.header) for match in matches if match.header) or "none"
+    headers = ", ".join(repr(match.header) for match in found.matches if match.header) or "none"
     hints = "".join(
         f" {match.header!r} looks like {match.field!r}: confirm it with a mapping."
-        for match in matches
+        for match in found.matches
         if match.how == "suggested"
     )
     wanted = ", ".join(field.title for field in (missing or fields))

@@ -81,6 +81,18 @@ def _type(kind: Any) -> Type:
     return next((meaning for plain, meaning in _TYPES.items() if issubclass(kind, plain)), Type.TEXT)
 
 
+def choices_of(model: type[BaseModel]) -> dict[str, tuple[Any, ...]]:
+    """All values of the fields that are a Literal or an Enum."""
+    found = {name: _choices(_unwrapped(info.annotation)[0]) for name, info in model.model_fields.items()}
+    return {name: choices for name, choices in found.items() if choices}
+
+
+def _choices(kind: Any) -> tuple[Any, ...]:
+    if typing.get_origin(kind) is Literal:
+        return typing.get_args(kind)
+    return tuple(one.value for one in kind) if isinstance(kind, type) and issubclass(kind, Enum) else ()
+
+
 class ModelCheck:
     """Checks rows by the model. Values are in the order of its fields; a problem names the field, not its header."""
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Header
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from narrowboat.errors import CannotNotify, DeadlinePassed, JobFailed, NarrowboatError, NotAllowed
+from narrowboat.errors import BadParameter, CannotNotify, DeadlinePassed, JobFailed, NarrowboatError, NotAllowed
 from narrowboat.jobs.definition import Definition, delivering
+from narrowboat.jobs.importer import Import, importing
 from narrowboat.jobs.output import Output
+from narrowboat.jobs.preview import advice
+from narrowboat.kernel.model import Submitted
 from narrowboat.web import schemas, views
 from narrowboat.web.access import Action, User, check_job
 from narrowboat.web.answers import QUERY, TEXT, json_of, problems_of
@@ -48,7 +52,7 @@ async def count_rows(job: str, request: Request, here: Here, user: Who) -> Respo
     """How many rows a run would deliver now. The query is that of an export: parameters, `page`, `page_size`."""
     found = delivering(check_job(user, here.nb.jobs, job, Action.START))
     params, output = asked(request.query_params, default_format(found))
-    counted = await _ask_source(here, lambda: found.count_rows(params, output, user.requester))
+    counted = await ask_job(here, lambda: found.count_rows(params, output, user.requester))
     rows, estimated = (counted.rows, counted.estimated) if counted else (None, False)
     return JSONResponse(schemas.Count(rows=rows, estimated=estimated))
 
@@ -63,7 +67,7 @@ async def list_columns(job: str, request: Request, here: Here, user: Who) -> Res
     """The columns that a run may deliver, to choose of. The query holds the job's parameters."""
     found = delivering(check_job(user, here.nb.jobs, job, Action.START))
     params, _ = asked(request.query_params, default_format(found))
-    columns = await _ask_source(here, lambda: found.columns(params, user.requester))
+    columns = await ask_job(here, lambda: found.columns(params, user.requester))
     return JSONResponse(schemas.Columns(columns=[views.column(one) for one in columns]))
 
 
@@ -76,28 +80,31 @@ async def list_columns(job: str, request: Request, here: Here, user: Who) -> Res
 async def show_advice(job: str, request: Request, here: Here, user: Who) -> Response:
     """Indexes that a run would need and its tables lack, with the statements that make them. For operators.
 
-    The query is that of an export. Nothing is run: copy the statement.
+    The query is that of an export. Nothing is run: copy the statement. Of an import: what its target says.
     """
-    found = delivering(check_job(user, here.nb.jobs, job, Action.START))
+    known = check_job(user, here.nb.jobs, job, Action.START)
     if not user.sees_all:
         raise NotAllowed("Only an operator may see what the tables lack.")
+    if isinstance(known, Import):
+        return JSONResponse(schemas.Advice(indexes=[], warnings=list(await ask_job(here, partial(advice, known)))))
+    found = delivering(known)
     params, output = asked(request.query_params, default_format(found))
-    missing = await _ask_source(here, lambda: found.missing_indexes(params, output, user.requester))
+    missing = await ask_job(here, lambda: found.missing_indexes(params, output, user.requester))
     told = [schemas.MissingIndex(columns=list(m.columns), because=m.because, statement=m.statement) for m in missing]
-    return JSONResponse(schemas.Advice(indexes=told))
+    return JSONResponse(schemas.Advice(indexes=told, warnings=[]))
 
 
-async def _ask_source(here: Context, question: Callable[[], T]) -> T:
+async def ask_job(here: Context, question: Callable[[], T], *, seconds: float = COUNTING) -> T:
     """Ask the source, but not for long. The job's own code runs here, so it may raise anything."""
     import asyncio
 
     try:
-        async with asyncio.timeout(COUNTING):
+        async with asyncio.timeout(seconds):
             return await here.counting.abandon(question)
     except NarrowboatError:
         raise
     except TimeoutError:
-        raise DeadlinePassed(f"The source took longer than {COUNTING:g} s. Start the run; it has more time.") from None
+        raise DeadlinePassed(f"The source took longer than {seconds:g} s. Start the run; it has more time.") from None
     except Exception as error:
         raise JobFailed(f"{type(error).__name__}: {error}") from error
 
@@ -108,7 +115,8 @@ async def _ask_source(here: Context, question: Callable[[], T]) -> T:
     status_code=202,
     responses={
         **json_of(schemas.Started, "The run: new, joined or repeated.", status=202, headers=LOCATION),
-        **problems_of(400, 404, 413, 429, 501),
+        **json_of(schemas.Started, "The run in which this file was imported before.", headers=LOCATION),
+        **problems_of(400, 404, 409, 413, 429, 501, 507),
     },
 )
 async def start_run(
@@ -123,7 +131,10 @@ async def start_run(
 
     With an `Idempotency-Key` a request can be sent again without starting twice.
     """
-    found, body = delivering(check_job(user, here.nb.jobs, job, Action.START)), body or StartBody()
+    known, body = check_job(user, here.nb.jobs, job, Action.START), body or StartBody()
+    if isinstance(known, Import) or body.input:
+        return await _start_import(known, request, here, user, body, idempotency_key)
+    found = delivering(known)
     submitted = await here.threads.run(
         here.nb.start,
         job,
@@ -137,8 +148,36 @@ async def start_run(
         notify=_address(here, user, job) if body.notify else (),
         background=body.background,
     )
+    return started(here, user, request, submitted)
+
+
+async def _start_import(
+    job: Definition, request: Request, here: Context, user: User, body: StartBody, key: str | None
+) -> Response:
+    found = importing(job)
+    if body.input is None or body.params or body.output:
+        raise BadParameter("An import is started with `input` and without `params` and `output`.")
+    choices = body.input.model_dump(exclude={"upload"})
+    upload = await here.threads.run(here.nb.uploads.complete, body.input.upload, user.id)
+    submitted = await here.threads.run(
+        here.nb.import_upload,
+        found.name,
+        upload,
+        owner=user.id,
+        idempotency_key=key,
+        not_before=body.not_before.timestamp() if body.not_before else 0.0,
+        priority=_priority(user, found, body.priority),
+        notify=_address(here, user, found.name) if body.notify else (),
+        **choices,
+    )
+    return started(here, user, request, submitted)
+
+
+def started(here: Context, user: User, request: Request, submitted: Submitted) -> Response:
+    """The answer to a start: 202, but 200 where all was done before."""
     view = schemas.Started(**here.view(submitted.run, user), how=submitted.how)
-    return JSONResponse(view, 202, {"Location": address(request, f"/runs/{submitted.run.id}")})
+    status = 200 if submitted.how == "known" else 202
+    return JSONResponse(view, status, {"Location": address(request, f"/runs/{submitted.run.id}")})
 
 
 def _address(here: Context, user: User, job: str) -> tuple[str]:

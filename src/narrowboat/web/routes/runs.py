@@ -12,15 +12,15 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from narrowboat.errors import NoArtifact, NotAllowed, UnknownRun
 from narrowboat.kernel import model
-from narrowboat.kernel.model import Filter, Run, State, Submitted
+from narrowboat.kernel.model import Filter, Run, State
 from narrowboat.web import schemas, several, sse, views
 from narrowboat.web.access import Action, User, check_job
 from narrowboat.web.answers import TEXT, json_of, problems_of
-from narrowboat.web.context import Context, Here, Who, address
+from narrowboat.web.context import Context, Here, Who
 from narrowboat.web.follow import Watched
 from narrowboat.web.hosted import is_brief
 from narrowboat.web.paging import next_page, place
-from narrowboat.web.routes.jobs import LOCATION
+from narrowboat.web.routes.jobs import LOCATION, started
 
 router = APIRouter(tags=["runs"])
 
@@ -256,8 +256,8 @@ ANOTHER = {
 @router.post("/runs/{run}/rerun", operation_id="rerunRun", status_code=202, responses=ANOTHER)
 async def rerun_run(run: str, request: Request, here: Here, user: Who) -> Response:
     """The same request again, as a new run."""
-    found = await _startable(here, user, run)
-    return _another(
+    found = await startable(here, user, run)
+    return started(
         here,
         user,
         request,
@@ -273,8 +273,8 @@ async def rerun_run(run: str, request: Request, here: Here, user: Who) -> Respon
 )
 async def retry_run(run: str, request: Request, here: Here, user: Who) -> Response:
     """A new run over what this one rejected."""
-    found = await _startable(here, user, run)
-    return _another(
+    found = await startable(here, user, run)
+    return started(
         here,
         user,
         request,
@@ -282,12 +282,8 @@ async def retry_run(run: str, request: Request, here: Here, user: Who) -> Respon
     )
 
 
-async def _startable(here: Context, user: User, run_id: str) -> Run:
+async def startable(here: Context, user: User, run_id: str) -> Run:
+    """A run that this user may have something started from. Raises UnknownRun, UnknownJob, NotAllowed."""
     found = await here.run(user, run_id, Action.START)
     check_job(user, here.nb.jobs, found.job, Action.START)
     return found
-
-
-def _another(here: Context, user: User, request: Request, submitted: Submitted) -> Response:
-    view = schemas.Started(**here.view(submitted.run, user), how=submitted.how)
-    return JSONResponse(view, 202, {"Location": address(request, f"/runs/{submitted.run.id}")})

@@ -1,0 +1,2 @@
+-- What is known of an upload.
+select * from narrowboat.uploads where upload_id = :upload

@@ -1,0 +1,2 @@
+-- An upload goes.
+delete from narrowboat.uploads where upload_id = :upload
