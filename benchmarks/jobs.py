@@ -1,6 +1,7 @@
-"""A lean jobs module, as a small server would have it: one export of the sample leads from SQLite.
+"""A lean jobs module, as a small server would have it: one export and one report of the sample leads from SQLite.
 
-NARROWBOAT_BENCHMARK names the folder with `leads.db`; the runs and their files are kept there too.
+NARROWBOAT_BENCHMARK names the folder with `leads.db`; the runs and their files are kept there too. NARROWBOAT_WORKERS
+says how many workers its server has.
 """
 
 from __future__ import annotations
@@ -12,10 +13,17 @@ from narrowboat import Narrowboat
 from narrowboat.data.sources import Query, table
 
 FOLDER = Path(os.environ["NARROWBOAT_BENCHMARK"])
-nb = Narrowboat(f"sqlite:///{FOLDER / 'runs.db'}", target="benchmarks.jobs:nb")
+WORKERS = int(os.environ.get("NARROWBOAT_WORKERS", "1"))
+nb = Narrowboat(f"sqlite:///{FOLDER / 'runs.db'}", workers=WORKERS, target="benchmarks.jobs:nb")
 
 
 @nb.export("leads")
 def leads(turn: int = 0) -> Query:
     """All leads. `turn` changes nothing but makes a request unlike the others, so that it gets its own run."""
     return table(f"sqlite:///{FOLDER / 'leads.db'}", "driver_leads")
+
+
+@nb.report("rows", limit=None, unfollowed=None)
+def some(count: int, turn: str = "") -> Query:
+    """The first so many leads. `turn` as of `leads`."""
+    return table(f"sqlite:///{FOLDER / 'leads.db'}", "driver_leads").limit(count)

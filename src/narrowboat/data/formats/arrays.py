@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from contextlib import suppress
 from datetime import date, datetime, time
 from decimal import Decimal
 from math import isfinite
@@ -41,7 +42,8 @@ _PLAIN: Final[Mapping[Type, frozenset[str]]] = {
 """The kinds of value that are a bare string in a column of a type; in any other type, text."""
 _EARLY: Final = 1900
 _TEXT: Final = frozenset({"text"})
-_AS_IT_IS: Final = frozenset({type(None), bool, str, float})
+_AS_IT_IS: Final = frozenset({type(None), bool, str, float, int})
+_TRUTH: Final = {0: False, 1: True, None: None}
 _NO_STRING: Final = frozenset({Type.INTEGER, Type.BINARY})
 
 
@@ -127,10 +129,11 @@ class _Cells:
 
     def __call__(self, cells: Sequence[Any]) -> Sequence[Any]:
         self.strange = []
-        all_kinds = set(map(type, cells))
-        kinds = all_kinds - self._as_it_is
-        safe = not kinds or (kinds == {int} and not self._boolean and _are_safe(cells, int, _is_small))
-        if safe and (float not in all_kinds or _are_safe(cells, float, isfinite)):
+        kinds = set(map(type, cells))
+        if self._boolean and int in kinds:
+            with suppress(KeyError, TypeError):
+                return [_TRUTH[cell] for cell in cells]
+        if kinds <= self._as_it_is and _fit(cells, kinds):
             return cells
         made = list(map(self._made, cells))
         unknown = {kind for kind in kinds & self._known.keys() if self._known[kind] is _OTHER}
@@ -154,8 +157,15 @@ class _Cells:
         return found
 
 
-def _are_safe(cells: Iterable[Any], kind: type, safe: Callable[[Any], bool]) -> bool:
-    return all(safe(cell) for cell in cells if type(cell) is kind)
+def _fit(cells: Sequence[Any], kinds: Set[type]) -> bool:
+    """Whether all integers are small and all floats finite. A block at a time: most are."""
+    if int in kinds:
+        integers = cells if len(kinds) == 1 else [cell for cell in cells if type(cell) is int]
+        if max(integers) > LARGEST or min(integers) < -LARGEST:
+            return False
+    if float in kinds:
+        return all(map(isfinite, cells if len(kinds) == 1 else [cell for cell in cells if type(cell) is float]))
+    return True
 
 
 def _is_small(number: int) -> bool:
@@ -213,18 +223,21 @@ _READ: Final[Mapping[str, Callable[[str], Any]]] = {
     "date": date.fromisoformat,
     "time": time.fromisoformat,
 }
+_SEPARATORS: Final = (",\n", ":")
+"""No string holds a line break as it is, so the one between two rows can be told from all others."""
 _ENCODE: Final = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
+    ensure_ascii=False, allow_nan=False, check_circular=False, separators=_SEPARATORS
 ).encode
-_ENCODE_SURROGATES: Final = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
+_ENCODE_SURROGATES: Final = json.JSONEncoder(check_circular=False, separators=_SEPARATORS).encode
 
 
-def _lines(rows: Iterable[Row]) -> bytes:
-    """Rows of what JSON has, each in a line."""
+def _lines(rows: Sequence[Row]) -> bytes:
+    """Rows of what JSON has, each in a line. Made in one piece, twice as fast as row by row."""
     try:
-        return ("\n".join(map(_ENCODE, rows)) + "\n").encode()
+        array = _ENCODE(rows).encode()
     except UnicodeEncodeError:  # half of a surrogate pair, which JSON can only name
-        return ("\n".join(map(_ENCODE_SURROGATES, rows)) + "\n").encode()
+        array = _ENCODE_SURROGATES(rows).encode()
+    return array[1:-1].replace(b"],\n[", b"]\n[").replace(b",\n", b",") + b"\n"
 
 
 def decoded(lines: bytes, columns: Sequence[Column]) -> list[Row]:
