@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from narrowboat.data.sink import Sink
 from narrowboat.data.sinks import Folder
 from narrowboat.errors import BadConfiguration, CannotNotify, NothingToRetry, UnknownJob
-from narrowboat.jobs.definition import Definition, Delivering, delivering
+from narrowboat.jobs.definition import Definition, Delivering, Remembered, delivering
 from narrowboat.jobs.delivery import Delivery
 from narrowboat.jobs.export import Export
 from narrowboat.jobs.keeping import Keeping
@@ -112,7 +113,7 @@ class Narrowboat:
     @cached_property
     def keeping(self) -> Keeping:
         """What becomes of the files of runs."""
-        return Keeping(self.sink, self.folder / "runs")
+        return Keeping(self.sink, self.folder / "runs", self._forget)
 
     @cached_property
     def _database(self) -> Database:
@@ -689,6 +690,15 @@ class Narrowboat:
             self.uploads.purge()
         self.keeping.drop_local(self.store)
         return self.keeping.purge(self.store, now - self.retention, limit=limit)
+
+    def _forget(self, run: Run) -> None:
+        """Drop what a run left in the place of its rows, as its job knows it."""
+        job = self.jobs.get(run.job)
+        if isinstance(job, Remembered):
+            job.forget(run)
+        elif job is None and run.kind in ("import", "undo"):
+            note = "no job is called %r any more: what undoing run %s would need stays where its rows went"
+            logging.getLogger("narrowboat.keeping").warning(note, run.job, run.id)
 
     def lifespan(self, app: Any) -> AbstractAsyncContextManager[None]:
         """For `FastAPI(lifespan=nb.lifespan)`: starts the workers with the application and stops them with it."""

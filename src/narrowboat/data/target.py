@@ -204,3 +204,12 @@ class Reversible(Protocol):
     def reopen(self, wish: Wish, undone: str) -> Restoring:
         """undone: the run to take back; `wish.run` is the run that does so."""
         ...
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A target that keeps something of a run beside its rows: receipts, images."""
+
+    def forget(self, run: str) -> None:
+        """Drop all of it. Harmless where there is nothing. Raises TargetUnavailable, TargetFailed."""
+        ...

@@ -70,6 +70,15 @@ class Definition(Protocol):
 
 
 @runtime_checkable
+class Remembered(Protocol):
+    """A job whose runs are remembered where their rows went, beside the store."""
+
+    def forget(self, run: Run) -> None:
+        """Drop what is kept of the run there. Raises TargetUnavailable, TargetFailed."""
+        ...
+
+
+@runtime_checkable
 class Delivering(Definition, Protocol):
     """A job whose point is a file in a format that people choose: an export, a report."""
 

@@ -13,7 +13,7 @@ from narrowboat.data.columns import Column
 from narrowboat.data.records.field import Field, declared
 from narrowboat.data.records.manners import Manners
 from narrowboat.data.records.validator import Check
-from narrowboat.data.target import Mode, Reversible, Target, Wish
+from narrowboat.data.target import Mode, Remembering, Reversible, Target, Wish
 from narrowboat.errors import BadConfiguration, IllegalTransition, NothingToRetry, NotReversible, UnknownJob
 from narrowboat.jobs.definition import Definition
 from narrowboat.jobs.input import Input
@@ -168,6 +168,11 @@ class Import(NamedTuple):
             path=str(folder / made.path), sha256=made.sha256, name=made.path, sheet=0, header=1, upload=None
         )
         return self.request(file, owner=run.owner, again=True)
+
+    def forget(self, run: Run) -> None:
+        """See `jobs.definition.Remembered`."""
+        if isinstance(self.into, Remembering):
+            self.into.forget(run.id)
 
     def digest(self) -> str:
         """Of all in the definition that decides what becomes of a row, as far as it can be told."""

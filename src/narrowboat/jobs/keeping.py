@@ -7,7 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from narrowboat.data.sink import Finished, Sink
-from narrowboat.errors import IllegalTransition, SinkFailed, SinkUnavailable, UnknownRun
+from narrowboat.errors import (
+    IllegalTransition,
+    SinkFailed,
+    SinkUnavailable,
+    TargetFailed,
+    TargetUnavailable,
+    UnknownRun,
+)
 from narrowboat.jobs import artifact
 from narrowboat.kernel.model import Artifact, Run
 from narrowboat.kernel.store import Store
@@ -17,12 +24,12 @@ PURGE_FOR = 1.0
 
 
 class Keeping:
-    """Implements `kernel.work.Outlet`. folder: with one folder a run in it."""
+    """Implements `kernel.work.Outlet`. folder: with one folder a run in it. forget: drops what a run left elsewhere."""
 
-    def __init__(self, sink: Sink, folder: Path) -> None:
-        self._sink, self._folder = sink, folder
+    def __init__(self, sink: Sink, folder: Path, forget: Callable[[Run], None] = lambda run: None) -> None:
+        self._sink, self._folder, self._elsewhere = sink, folder, forget
         self._stuck: set[str] = set()
-        """Runs that cannot be purged, as the sink refuses to remove their copies."""
+        """Runs that cannot be purged, as their copies or what they left elsewhere cannot be removed."""
 
     def check(self) -> None:
         """See `kernel.work.Outlet`."""
@@ -46,8 +53,8 @@ class Keeping:
     def purge(self, store: Store, ended_before: float, *, limit: int) -> int:
         """Delete runs that ended before that moment, and their files. Returns how many went.
 
-        A run is forgotten after its copy is removed, so that no copy is. One whose copy cannot be removed stays, and
-        is tried again; its local file goes. Raises what the store raises.
+        A run is forgotten after its copy is removed, and what it left elsewhere, so that none of it is. One where that
+        cannot be done stays, and is tried again; its local file goes. Raises what the store raises.
         """
         began, gone = time.monotonic(), 0
         runs = store.expired(ended_before, limit=limit + len(self._stuck))
@@ -66,18 +73,25 @@ class Keeping:
         try:
             run = store.get(run_id)
             self._remove_copy(run)
+            self._elsewhere(run)
             store.forget(run_id)  # before its file goes: one that somebody resumes at this moment keeps it
         except SinkFailed as error:
-            if run_id not in self._stuck:
-                _log("the copy of run %s cannot be removed: %s", run_id, error)
-            self._stuck.add(run_id)
-            artifact.remove(self._folder / run_id)
-            return False
+            return self._stays(run_id, "the copy of run %s cannot be removed: %s", error)
+        except (TargetUnavailable, TargetFailed) as error:
+            return self._stays(run_id, "what run %s keeps where its rows went stays for now: %s", error)
         except (IllegalTransition, UnknownRun):  # resumed, or purged by another process, meanwhile
             return False
         self._stuck.discard(run_id)
         artifact.remove(self._folder / run_id)
         return True
+
+    def _stays(self, run_id: str, message: str, error: Exception) -> bool:
+        """It is told once, and tried again after the others. The run is not gone."""
+        if run_id not in self._stuck:
+            _log(message, run_id, error)
+        self._stuck.add(run_id)
+        artifact.remove(self._folder / run_id)
+        return False
 
     def _remove_copy(self, run: Run) -> None:
         if run.artifact and run.artifact.copy:

@@ -22,7 +22,8 @@ from narrowboat.errors import (
     NotReversible,
     UnknownJob,
 )
-from narrowboat.kernel.model import Run, State
+from narrowboat.kernel.model import Request, Run, State
+from narrowboat.kernel.runner import Moment
 from narrowboat.testing import Interrupted, run_inline, stop_after
 from tests.unit.imports.offices import HEADERS, Office, customer, customers, office
 from tests.unit.targets.places import Place
@@ -273,6 +274,45 @@ def test_a_run_is_taken_back_by_another_run(opened: Open) -> None:
     assert o.names() == {"+2330000003": "Old", "+2330000005": "Old", "+2330000007": "Mine"}
     assert o.nb.account(undone)["message"] == "150 rows: 147 removed, 2 put back, 1 left as they are."
     assert counted(o.undo(run)) == ("partial", 1, 0, 0, 0, 1), "only what is left is tried again"
+
+
+def test_what_undoing_needs_is_kept_as_long_as_the_run(opened: Open) -> None:
+    o = opened(undo=True)
+    old, young = o.run(o.file(customers(50))), o.run(o.file([customer(n) for n in range(100, 103)], "more.csv"))
+    o.nb.keeping.purge(o.nb.store, (old.finished or 0) + 1e-6, limit=10)
+    assert o.shop.rows("select distinct run from narrowboat_images") == [(young.id,)]
+    assert o.nb.store.versions([old.id, young.id]).keys() == {young.id}
+    assert counted(o.undo(young))[2] == 3
+
+
+def test_a_run_that_did_not_end_well_leaves_no_receipt_when_it_is_forgotten(tmp_path: Path, shop: Place) -> None:
+    with office(tmp_path, shop, together=False) as o:
+
+        def cancel(moment: Moment) -> None:
+            if moment.point == "claimed":
+                o.nb.ask(moment.lease.run.id, Request.CANCEL)
+
+        run = o.run(o.file(customers(250)), watch=cancel)
+        assert run.state is State.CANCELLED
+        assert o.shop.rows("select run from narrowboat_receipts") == [(run.id,)]
+        o.nb.retention = -1.0
+        assert o.nb.purge() == 1
+        assert o.shop.rows("select run from narrowboat_receipts") == []
+
+
+def test_no_run_is_forgotten_while_its_target_is_away(
+    tmp_path: Path, shop: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    with office(tmp_path, shop, together=False, undo=True) as o:
+        run = o.run(o.file(customers(5)))
+        o.nb.retention = -1.0
+        here, gone = o.nb.importing("customers"), table("postgresql://nobody@127.0.0.1:1/nowhere", "customers")
+        o.nb.jobs["customers"] = here._replace(into=gone)
+        assert [o.nb.purge(), o.nb.purge()] == [0, 0]
+        assert caplog.text.count(run.id) == 1, "told once"
+        o.nb.jobs["customers"] = here
+        assert o.nb.purge() == 1
+        assert o.shop.rows("select * from narrowboat_images") == []
 
 
 def test_only_what_was_defined_for_it_is_taken_back(opened: Open) -> None:

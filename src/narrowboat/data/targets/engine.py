@@ -67,6 +67,10 @@ class Engine(Protocol):
         """Raises TargetFailed where there is no such table."""
         ...
 
+    def has_table(self, name: str) -> bool:
+        """Whether there is a table of this name, which is one of our own."""
+        ...
+
     def identity(self, table: Catalogue) -> tuple[str, ...]:
         """The primary key's columns, quoted; without one, what else tells records apart within a transaction."""
         ...

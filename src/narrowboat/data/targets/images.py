@@ -18,6 +18,11 @@ _NEXT = """
 select row_number, record, before_run, after_run from narrowboat_images
 where run = ? and row_number < ? order by row_number desc limit ?"""
 _DROP = "delete from narrowboat_images where run = ? and row_number in ?any"
+_FORGET = """
+delete from narrowboat_images where run = ? and row_number in
+    (select row_number from narrowboat_images where run = ? order by row_number limit ?)
+returning 1"""
+_PORTION = 20_000
 _LAST = 2**62
 
 
@@ -42,6 +47,12 @@ def next_images(engine: Engine, run: str, before: int | None, limit: int) -> Seq
     """The last row first, below `before`."""
     rows = engine.execute(_NEXT, (run, _LAST if before is None else before, limit))
     return [Image(*row) for row in rows]
+
+
+def forget(engine: Engine, run: str) -> None:
+    """Forget all of a run, a portion at a time, so that others get their turn to write."""
+    while engine.has_table("narrowboat_images") and engine.execute(_FORGET, (run, run, _PORTION)):
+        pass
 
 
 def drop(engine: Engine, run: str, rows: Sequence[int]) -> None:

@@ -94,6 +94,9 @@ class PostgresEngine:
             others=len(whole) < len(indexes),
         )
 
+    def has_table(self, name: str) -> bool:
+        return bool(self.execute("select to_regclass(?)", (name,))[0][0])
+
     def identity(self, table: Catalogue) -> tuple[str, ...]:
         return tuple(map(quoted, table.primary)) or ("ctid",)
 

@@ -24,6 +24,12 @@ _NOTE = "update narrowboat_receipts set number = ?, note = ? where run = ? and f
 _FORGET = "delete from narrowboat_receipts where run = ? and fence = ? returning run"
 
 
+def forget(engine: Engine, run: str) -> None:
+    """Drop what a run that did not come to its end left."""
+    if engine.has_table("narrowboat_receipts"):
+        engine.execute("delete from narrowboat_receipts where run = ?", (run,))
+
+
 class Attempt:
     """An attempt at a run in a database: its transactions, and the receipts they leave."""
 

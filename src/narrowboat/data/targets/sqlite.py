@@ -55,6 +55,9 @@ class SqliteEngine:
         with self._errors():
             return _catalogue(self.connection, name)
 
+    def has_table(self, name: str) -> bool:
+        return bool(self.execute("select 1 from sqlite_schema where name = ?", (name,)))
+
     def identity(self, table: Catalogue) -> tuple[str, ...]:
         return tuple(map(quoted, table.primary)) or ("rowid",)
 

@@ -75,6 +75,17 @@ class Table:
             engine.close()
             raise
 
+    def forget(self, run: str) -> None:
+        """See `data.target.Remembering`."""
+        from narrowboat.data.targets import images, receipts
+
+        engine = self._engine()
+        try:
+            images.forget(engine, run)
+            receipts.forget(engine, run)
+        finally:
+            engine.close()
+
     def _engine(self) -> Engine:
         if self.url.startswith(_SQLITE):
             from narrowboat.data.targets.sqlite import SqliteEngine
