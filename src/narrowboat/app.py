@@ -338,7 +338,7 @@ class Narrowboat:
         from narrowboat.jobs.importer import define
 
         job = define(
-            name, row=row, into=into, home=self.url, unique=unique, mode=mode, title=title or name,
+            name, row=row, into=into, home=lambda: self.url, unique=unique, mode=mode, title=title or name,
             description=description, undo=undo, manners=manners, **terms,
         )  # fmt: skip
         self.register(job, notify=notify)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -36,8 +36,8 @@ class Import(NamedTuple):
     name: str
     row: type[BaseModel] | tuple[Field, ...]
     into: Target
-    home: str
-    """URL of the database of runs: a target in it is committed together with the runs."""
+    home: Callable[[], str]
+    """Gives the URL of the database of runs: a target in it is committed together with the runs."""
     unique: tuple[tuple[str, ...], ...] = ()
     mode: Mode = Mode.CREATE
     title: str = ""
@@ -217,7 +217,7 @@ def define(
     *,
     row: type[BaseModel] | Sequence[Field | Column | str],
     into: Target,
-    home: str,
+    home: Callable[[], str],
     unique: Sequence[str | Sequence[str]],
     mode: str,
     manners: Manners | None,

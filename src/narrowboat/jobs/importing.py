@@ -71,7 +71,7 @@ class Importing:
         found.confirm({name for key in job.unique for name in key})
         self._written = _written(job.fields, found)
         self._loading = loading = job.into.open(self._wish(found))
-        self._settling = Settling(loading, self._lease, shared=job.into.is_in(job.home), dry_run=given.dry_run)
+        self._settling = Settling(loading, self._lease, shared=job.into.is_in(job.home()), dry_run=given.dry_run)
         self._pending = self._settling.pending()
         if self._cursor is START:
             self._cursor = {

@@ -35,7 +35,7 @@ class Undoing:
         self._cursor: Cursor = lease.run.cursor or START
         wish = job.wish(lease.run.id, lease.fence)
         self._restoring = job.into.reopen(wish, lease.run.params[UNDO])
-        shared = job.into.is_in(job.home)
+        shared = job.into.is_in(job.home())
         self._settling = Settling(self._restoring, lease, shared=shared)
         self._pending = None if self._cursor["done"] else self._settling.pending()
         if self._pending:

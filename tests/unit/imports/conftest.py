@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-from tests.unit.targets.conftest import place, postgres, server, shop, sqlite
+import pytest
+
+from tests.unit.targets.conftest import place, postgres, server, sqlite
+from tests.unit.targets.places import CUSTOMERS, Place
 
 __all__ = ["place", "postgres", "server", "shop", "sqlite"]
+
+
+@pytest.fixture
+def shop(place: Place) -> Place:
+    """With a table of customers."""
+    place.run(CUSTOMERS)
+    return place

@@ -1,4 +1,4 @@
-"""A Django project of one model, configured in the tests' own process."""
+"""A Django project, configured in the tests' own process. The models that rows are imported into are an app of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import django
 from django.conf import settings
 
 settings.configure(
-    INSTALLED_APPS=["django.contrib.contenttypes"],
+    INSTALLED_APPS=["django.contrib.contenttypes", "tests.unit.targets"],
     DATABASES={
         "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "nowhere/default.db"},
         "replica": {"ENGINE": "django.db.backends.sqlite3", "NAME": "nowhere/replica.db"},

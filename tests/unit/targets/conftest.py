@@ -6,11 +6,13 @@ import itertools
 import tempfile
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from narrowboat.data.targets.django import model
 from tests.unit.targets.places import CUSTOMERS, Place, Postgres, Sqlite
 
 _NUMBERS = itertools.count()
@@ -51,8 +53,14 @@ def place(request: pytest.FixtureRequest) -> Place:
     return found
 
 
-@pytest.fixture
-def shop(place: Place) -> Place:
-    """With a table of customers."""
+@pytest.fixture(params=["table", "model", "saved model"])
+def shop(request: pytest.FixtureRequest, place: Place) -> Iterator[Place]:
+    """With a table of customers, as a table and as a model of Django, in bulk and saved one by one."""
     place.run(CUSTOMERS)
-    return place
+    if request.param == "table":
+        yield place
+        return
+    from tests.unit.targets.models import Customer, connected
+
+    with connected(place) as alias:
+        yield replace(place, target=lambda url, name: model(Customer, signals=" " in request.param, using=alias))

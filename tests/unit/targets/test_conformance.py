@@ -101,7 +101,7 @@ def test_an_update_leaves_columns_alone_that_the_file_does_not_have(shop: Place)
 def test_two_rows_that_mean_one_record_are_told_of_each_other(shop: Place) -> None:
     shop.run(OLD)
     rows = [customer(2, phone="+old"), customer(3, mark="OLD")]
-    with loading(shop, wish(Mode.UPDATE)) as opened:
+    with loading(shop, wish(Mode.UPDATE)._replace(updated=frozenset({"name"}))) as opened:
         outcomes = opened.write(rows, nothing)
     assert sorted(map(told, outcomes)) == ["duplicate-in-file", "updated"]
     problem = next(one.problem for one in outcomes if one.problem)
@@ -165,11 +165,13 @@ def test_values_are_looked_up_in_another_table_all_at_once(shop: Place) -> None:
     assert found == {"Accra": 1, "Tema": 3}
 
 
-def test_rows_that_a_trigger_drops_are_reported_as_dropped(shop: Place) -> None:
-    shop.trigger("customers", "new.name = 'Stranger'", "drop")
-    outcomes = load(shop, wish(), [customer(n, **({"name": "Stranger"} if n % 3 == 0 else {})) for n in range(2, 22)])
+def test_rows_that_a_trigger_drops_are_reported_as_dropped(place: Place) -> None:
+    """Not of models that are saved: Django's `save()` itself fails where an insert keeps nothing."""
+    place.run(CUSTOMERS)
+    place.trigger("customers", "new.name = 'Stranger'", "drop")
+    outcomes = load(place, wish(), [customer(n, **({"name": "Stranger"} if n % 3 == 0 else {})) for n in range(2, 22)])
     assert {row for row, what in outcomes.items() if what == "dropped"} == {3, 6, 9, 12, 15, 18, 21}
-    assert len(names(shop)) == 13
+    assert len(names(place)) == 13
 
 
 def test_what_a_trigger_says_is_told(shop: Place) -> None:
@@ -228,9 +230,10 @@ def test_missing_indexes_on_unique_keys_are_named(place: Place) -> None:
         (wish(Mode.UPDATE, unique=()), "customers", "needs unique"),
     ],
 )
-def test_a_definition_that_cannot_work_says_so_at_once(shop: Place, wanted: Any, name: str, said: str) -> None:
+def test_a_definition_that_cannot_work_says_so_at_once(place: Place, wanted: Any, name: str, said: str) -> None:
+    place.run(CUSTOMERS)
     with pytest.raises((BadConfiguration, TargetFailed), match=said):
-        load(shop, wanted, [], name)
+        load(place, wanted, [], name)
 
 
 def test_records_are_unmistakable_without_a_primary_key(place: Place) -> None:

@@ -6,7 +6,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing
 
 import psycopg
 import pytest
@@ -126,10 +125,13 @@ def test_a_receipt_is_committed_with_the_rows_and_found_by_who_takes_over(shop: 
 
 
 def test_an_older_fence_commits_nothing_any_more(shop: Place) -> None:
-    with closing(table(shop.url, "customers").open(wish())) as sleeper:
-        sleeper.take_over()
+    def newer() -> None:
         with loading(shop, wish()._replace(fence=2)) as opened:
             opened.take_over()
+
+    with loading(shop, wish()) as sleeper:
+        sleeper.take_over()
+        together(newer)
         sleeper.write([customer(2)], nothing)
         with pytest.raises(LeaseLost):
             sleeper.note(1, "too late")

@@ -24,7 +24,7 @@ def imported(place: Place, wanted: Wish, *records: Any) -> None:
 
 def taken_back(place: Place) -> dict[int, str]:
     found = {}
-    with closing(table(place.url, "customers").reopen(BACK, "run")) as restoring:
+    with closing(place.target(place.url, "customers").reopen(BACK, "run")) as restoring:
         before = None
         while images := restoring.images(before, 2):
             outcomes = restoring.restore(images)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.db import connections
 
 from narrowboat.contrib.django.configuration import faults, read
+from narrowboat.data.alias import url_of
 from narrowboat.errors import BadConfiguration
 
 ANOTHER = (
@@ -29,12 +28,9 @@ def alias() -> str:
 
 def url() -> str:
     """The URL of its store, as the database is called now: tests give it another name. Raises BadConfiguration."""
-    connection = connections[alias()]
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{_file(connection)}"
-    if connection.vendor == "postgresql":
-        return f"postgresql:///?{urlencode(_parameters(connection))}"
-    raise BadConfiguration(ANOTHER)
+    if connections[alias()].vendor not in ("sqlite", "postgresql"):
+        raise BadConfiguration(ANOTHER)
+    return url_of(alias())
 
 
 def folder() -> Path | None:
@@ -56,25 +52,6 @@ def table(name: str) -> str:
     if not any(True for _ in faults()) and connections[alias()].vendor == "postgresql":
         return f'narrowboat"."{name}'  # Django puts quotes around it, which makes it "narrowboat"."runs"
     return f"narrowboat_{name}"
-
-
-def _file(connection: Any) -> Path:
-    name = connection.settings_dict["NAME"]
-    if in_memory():
-        raise BadConfiguration(
-            "The database of runs is in memory, where workers cannot reach it. In tests, give it a file: "
-            "DATABASES['default']['TEST'] = {'NAME': BASE_DIR / 'test.sqlite3'}."
-        )
-    return Path(str(name).removeprefix("file:").partition("?")[0]).absolute()
-
-
-def _parameters(connection: Any) -> dict[str, Any]:
-    """Those of Django's connection that are libpq's."""
-    from psycopg.pq import Conninfo
-
-    known = {option.keyword.decode() for option in Conninfo.get_defaults()}
-    given = {**connection.settings_dict["OPTIONS"], **connection.get_connection_params()}
-    return {name: value for name, value in given.items() if name in known and value not in (None, "")}
 
 
 def check() -> Iterator[CheckMessage]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from narrowboat.data.columns import Type
@@ -63,6 +64,10 @@ class Engine(Protocol):
     locking: str
     """What keeps records that were found as they are until the transaction ends: ` for update of t`, or nothing."""
 
+    def errors(self) -> AbstractContextManager[None]:
+        """Raises what is said above for the driver's errors inside."""
+        ...
+
     def catalogue(self, name: str) -> Catalogue:
         """Raises TargetFailed where there is no such table."""
         ...
@@ -93,6 +98,10 @@ class Engine(Protocol):
 
     def put_back(self, table: Catalogue, record: Values, image: str) -> None:
         """Make a record as its image says."""
+        ...
+
+    def remove(self, table: Catalogue, record: Values) -> None:
+        """Remove a record. Raises Refusal with `words.NO_PARENT` where others refer to it."""
         ...
 
     def prepare(self, table: Catalogue, columns: Sequence[str]) -> None:

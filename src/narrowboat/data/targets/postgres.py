@@ -51,23 +51,27 @@ _TYPES: Final = {
 
 
 class PostgresEngine:
-    """Implements `engine.Engine` for a server."""
+    """Implements `engine.Engine` for a server. connection: one that is open; else one is opened."""
 
     locking = " for update of t"
     tells_rows = True
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, connection: psycopg.Connection[Any] | None = None) -> None:
         self._url = url
         self._names: dict[str, tuple[str, ...]] = {}
-        with self._errors():
-            self.connection: psycopg.Connection[Any] = psycopg.connect(
-                url,
+        self.connection: psycopg.Connection[Any] = connection or self._connect()
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        with self.errors():
+            made = psycopg.connect(
+                self._url,
                 autocommit=True,
                 client_encoding="UTF8",
-                connect_timeout=psycopg.conninfo.conninfo_to_dict(url).get("connect_timeout", _CONNECTING),
+                connect_timeout=psycopg.conninfo.conninfo_to_dict(self._url).get("connect_timeout", _CONNECTING),
                 fallback_application_name="narrowboat",
             )
-            self.connection.execute(_SETTINGS)
+            made.execute(_SETTINGS)
+            return made
 
     def catalogue(self, name: str) -> Catalogue:
         found = self.execute(load("postgres_table"), (name, name))
@@ -123,6 +127,10 @@ class PostgresEngine:
             (image, *record),
         )
 
+    def remove(self, table: Catalogue, record: Values) -> None:
+        where = " and ".join(f"{quoted(name)} = ?" for name in table.primary)
+        self.execute(f"delete from {table.sql} where {where}", record)  # noqa: S608  all quoted
+
     def prepare(self, table: Catalogue, columns: Sequence[str]) -> None:
         selected = "".join(f", {quoted(name)}" for name in columns)
         self.execute(
@@ -132,7 +140,7 @@ class PostgresEngine:
 
     def stage(self, rows: Iterable[Values]) -> None:
         self.execute(f"delete from {STAGE}")  # noqa: S608  fixed
-        with self._errors(), self.connection.cursor() as cursor, cursor.copy(f"copy {STAGE} from stdin") as copy:
+        with self.errors(), self.connection.cursor() as cursor, cursor.copy(f"copy {STAGE} from stdin") as copy:
             for place, row in enumerate(rows):
                 copy.write_row((place, *map(_bindable, row)))
 
@@ -140,12 +148,12 @@ class PostgresEngine:
         self.execute(f"delete from {STAGE} where {ROW} in ?any", (list(rows),))  # noqa: S608  fixed
 
     def execute(self, statement: str, values: Values = ()) -> list[tuple[Any, ...]]:
-        with self._errors():
+        with self.errors():
             cursor = self.connection.execute(_placed(statement), list(values))
             return cursor.fetchall() if cursor.description else []
 
     def execute_many(self, statement: str, rows: Sequence[Values]) -> None:
-        with self._errors(), self.connection.cursor() as cursor:
+        with self.errors(), self.connection.cursor() as cursor:
             cursor.executemany(_placed(statement), rows)
 
     def begin(self) -> None:
@@ -169,7 +177,8 @@ class PostgresEngine:
         self.connection.close()
 
     @contextmanager
-    def _errors(self) -> Iterator[None]:
+    def errors(self) -> Iterator[None]:
+        """See `engine.Engine`."""
         try:
             yield
         except UnicodeError as error:

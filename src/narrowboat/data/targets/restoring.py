@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from narrowboat.data.target import Image, Outcome, What, Wish
 from narrowboat.data.targets import images, words
@@ -61,7 +62,15 @@ class TableRestoring(Attempt):
         if now[0][0] != image.after:
             return Outcome(What.REJECTED, image.record, words.changed_since(shown))
         if image.before is None:
-            self._engine.execute(f"delete from {self._table.sql} where {self._where}", record)  # noqa: S608  all quoted
+            self._remove(record)
             return Outcome(What.CREATED, image.record)
-        self._engine.put_back(self._table, record, image.before)
+        self._put_back(record, image.before)
         return Outcome(What.UPDATED, image.record)
+
+    def _remove(self, record: Sequence[Any]) -> None:
+        """Raises Refusal."""
+        self._engine.remove(self._table, record)
+
+    def _put_back(self, record: Sequence[Any], before: str) -> None:
+        """Raises Refusal."""
+        self._engine.put_back(self._table, record, before)

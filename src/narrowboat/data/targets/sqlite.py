@@ -34,25 +34,29 @@ _OF_ROWS: Final = {sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.S
 
 
 class SqliteEngine:
-    """Implements `engine.Engine` for a database file."""
+    """Implements `engine.Engine` for a database file. connection: one that is open; else one is opened."""
 
     locking = ""
     tells_rows = False
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, connection: sqlite3.Connection | None = None) -> None:
         self._path = path
         self._parents: list[tuple[str, str]] = []
         self._deferred: list[tuple[str, str]] = []
         self._rowids = False
-        if not Path(path).is_file():
-            raise TargetFailed(f"There is no database file {path}. Check the path, or make the table first.")
-        with self._errors():
-            self.connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None, check_same_thread=False)
-            self.connection.execute("pragma synchronous = full")
-            self.connection.execute("pragma foreign_keys = on")
+        self.connection = connection or self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        if not Path(self._path).is_file():
+            raise TargetFailed(f"There is no database file {self._path}. Check the path, or make the table first.")
+        with self.errors():
+            made = sqlite3.connect(self._path, timeout=_WAIT, isolation_level=None, check_same_thread=False)
+            made.execute("pragma synchronous = full")
+            made.execute("pragma foreign_keys = on")
+            return made
 
     def catalogue(self, name: str) -> Catalogue:
-        with self._errors():
+        with self.errors():
             return _catalogue(self.connection, name)
 
     def has_table(self, name: str) -> bool:
@@ -83,8 +87,20 @@ class SqliteEngine:
         values = [_literal(text) for text in json.loads(image)]
         self.execute(f"update {table.sql} set {setting} where {where}", [*values, *record])  # noqa: S608  quoted
 
+    def remove(self, table: Catalogue, record: Values) -> None:
+        """References that are checked at the end alone are looked at here."""
+        with self.errors():
+            for child, pairs in _references(self.connection, table):
+                same = " and ".join(f"c.{quoted(there)} = p.{quoted(here)}" for there, here in pairs)
+                where = " and ".join(f"p.{quoted(name)} = ?" for name in table.primary)
+                wanted = f"select 1 from {table.sql} as p join {quoted(child)} as c on {same} where {where} limit 1"  # noqa: S608
+                if self.connection.execute(wanted, record).fetchone():
+                    raise Refusal(words.no_parent(child, record))
+        where = " and ".join(f"{quoted(name)} = ?" for name in table.primary)
+        self.execute(f"delete from {table.sql} where {where}", record)  # noqa: S608  all quoted
+
     def prepare(self, table: Catalogue, columns: Sequence[str]) -> None:
-        with self._errors():
+        with self.errors():
             declared = _declared(self.connection, table)
             made = ", ".join(f"{quoted(name)} {declared.get(name, '')}" for name in columns)
             self.connection.execute(
@@ -97,7 +113,7 @@ class SqliteEngine:
         self._fill = f"insert into {STAGE} values ({marks})"  # noqa: S608  fixed
 
     def stage(self, rows: Iterable[Values]) -> None:
-        with self._errors():
+        with self.errors():
             self.connection.execute(f"delete from {STAGE}")  # noqa: S608  fixed
             self.connection.executemany(self._fill, ([place, *map(_bindable, row)] for place, row in enumerate(rows)))
 
@@ -105,12 +121,12 @@ class SqliteEngine:
         self.execute(f"delete from {STAGE} where {ROW} in ?any", (list(rows),))  # noqa: S608  fixed
 
     def execute(self, statement: str, values: Values = ()) -> list[tuple[Any, ...]]:
-        with self._errors():
+        with self.errors():
             sql = statement.replace("in ?any", "in (select value from json_each(?))")
             return self.connection.execute(sql, [_bindable(value) for value in values]).fetchall()
 
     def execute_many(self, statement: str, rows: Sequence[Values]) -> None:
-        with self._errors():
+        with self.errors():
             self.connection.executemany(statement, rows)
 
     def begin(self) -> None:
@@ -137,7 +153,8 @@ class SqliteEngine:
         self.connection.close()
 
     @contextmanager
-    def _errors(self) -> Iterator[None]:
+    def errors(self) -> Iterator[None]:
+        """See `engine.Engine`."""
         try:
             yield
         except (OverflowError, UnicodeError) as error:
@@ -255,6 +272,17 @@ def _foreign_keys(connection: sqlite3.Connection, table: Catalogue, columns: Seq
         here = [row[2] for row in group]
         if set(here) <= set(columns):
             yield _ForeignKey(parent, tuple(zip(here, there, strict=True)))
+
+
+def _references(connection: sqlite3.Connection, table: Catalogue) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Tables that refer to this one and keep its records from going, each with columns there and here."""
+    listed = """
+        select m.name, f.id, f."from", coalesce(f."to", ?) from sqlite_schema as m, pragma_foreign_key_list(m.name) as f
+        where m.type = 'table' and f."table" = ? collate nocase and f.on_delete in ('NO ACTION', 'RESTRICT')
+        order by m.name, f.id, f.seq"""
+    rows = connection.execute(listed, (table.primary[0], _plain(table))).fetchall()
+    for (child, _), parts in groupby(rows, lambda row: row[:2]):
+        yield child, [(there, here) for _, _, there, here in parts]
 
 
 def _orphans(key: _ForeignKey) -> tuple[str, str]:

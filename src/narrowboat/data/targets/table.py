@@ -35,11 +35,11 @@ class Table:
 
     def is_in(self, url: str) -> bool:
         """See `data.target.Target`. True only where it is sure."""
-        return _same(self.url, url)
+        return same(self.url, url)
 
     def fields(self) -> tuple[Field, ...]:
         """A field for each column that may be written, as the database declares it."""
-        engine = self._engine()
+        engine = self.engine()
         try:
             found = engine.catalogue(self.name)
         finally:
@@ -55,10 +55,10 @@ class Table:
         """See `data.target.Target`."""
         from narrowboat.data.targets.loading import TableLoading
 
-        engine = self._engine()
+        engine = self.engine()
         try:
             found = engine.catalogue(self.name)
-            _check(found, wish, self)
+            check(found, wish, self.name)
             return TableLoading(engine, found, wish)
         except BaseException:
             engine.close()
@@ -68,7 +68,7 @@ class Table:
         """See `data.target.Reversible`."""
         from narrowboat.data.targets.restoring import TableRestoring
 
-        engine = self._engine()
+        engine = self.engine()
         try:
             return TableRestoring(engine, engine.catalogue(self.name), wish, undone)
         except BaseException:
@@ -79,14 +79,15 @@ class Table:
         """See `data.target.Remembering`."""
         from narrowboat.data.targets import images, receipts
 
-        engine = self._engine()
+        engine = self.engine()
         try:
             images.forget(engine, run)
             receipts.forget(engine, run)
         finally:
             engine.close()
 
-    def _engine(self) -> Engine:
+    def engine(self) -> Engine:
+        """A connection. Raises TargetUnavailable, TargetFailed, MissingExtra."""
         if self.url.startswith(_SQLITE):
             from narrowboat.data.targets.sqlite import SqliteEngine
 
@@ -106,7 +107,8 @@ def table(url: str, name: str) -> Table:
     return Table(url, name)
 
 
-def _same(one: str, other: str) -> bool:
+def same(one: str, other: str) -> bool:
+    """Whether two URLs surely mean one database."""
     if one.startswith(_SQLITE) and other.startswith(_SQLITE):
         from pathlib import Path
 
@@ -114,14 +116,15 @@ def _same(one: str, other: str) -> bool:
     return one == other
 
 
-def _check(found: Catalogue, wish: Wish, table: Table) -> None:
+def check(found: Catalogue, wish: Wish, table: str) -> None:
+    """Raises BadConfiguration where the table cannot do what is wished."""
     if unknown := [name for name in wish.columns if name not in found.columns]:
-        raise BadConfiguration(f"{table.name!r} has no column {unknown[0]!r}. Its columns: {', '.join(found.columns)}.")
+        raise BadConfiguration(f"{table!r} has no column {unknown[0]!r}. Its columns: {', '.join(found.columns)}.")
     if computed := [name for name in wish.columns if name in found.computed]:
-        raise BadConfiguration(f"{table.name}.{computed[0]} is computed by the database; leave it out of the import.")
+        raise BadConfiguration(f"{table}.{computed[0]} is computed by the database; leave it out of the import.")
     if lacking := [name for key in wish.unique for name in key if name not in wish.columns]:
         raise BadConfiguration(f"{lacking[0]!r} is part of a unique key, and no field of the import.")
     if wish.mode is not Mode.CREATE and not wish.unique:
         raise BadConfiguration(f"mode={str(wish.mode)!r} needs unique=… to find the record of a row.")
     if wish.undo and not found.primary:
-        raise BadConfiguration(f"undo=True needs a primary key in {table.name!r}, by which a record is found again.")
+        raise BadConfiguration(f"undo=True needs a primary key in {table!r}, by which a record is found again.")
