@@ -21,6 +21,8 @@ MODULES = {
     "narrowboat.data.records": ["Field", "Lookup", "PhoneNumber"],
     "narrowboat.data.records.manners": ["Manners"],
     "narrowboat.data.targets": ["table", "function", "Row"],
+    "narrowboat.data.records.django": ["from_django"],
+    "narrowboat.data.targets.django": ["model"],
     "narrowboat.jobs.output": ["Output"],
     "narrowboat.jobs.input": ["Input"],
     "narrowboat.jobs.importer": ["Import"],
