@@ -70,8 +70,9 @@ def entry(name: str, thing: Any) -> Iterator[str]:
 
 
 def members(owner: type) -> Iterator[str]:
-    """The public methods and properties that the class itself defines."""
-    for name, member in vars(owner).items():
+    """The public methods and properties that the class and its own bases define, the most general first."""
+    bases = [base for base in reversed(owner.__mro__) if base.__module__.startswith("narrowboat")]
+    for name, member in {name: member for base in bases for name, member in vars(base).items()}.items():
         function = getattr(member, "func", getattr(member, "fget", getattr(member, "__func__", member)))
         described = inspect.isfunction(function) and inspect.getdoc(function)
         if name.startswith("_") or not described:
