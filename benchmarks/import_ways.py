@@ -12,6 +12,7 @@ INSERT = "insert into customers (name, phone, shipping_mark, city, credit) value
 
 def narrowboat(file: str, url: str) -> None:
     """Checked by a model, in a child process with limits for the file, with a report."""
+    import gc
     import tempfile
     from contextlib import closing
     from decimal import Decimal
@@ -32,6 +33,7 @@ def narrowboat(file: str, url: str) -> None:
 
     # In a module of its own the annotations would be found by themselves.
     Customer.model_rebuild(_types_namespace={"Phone": Phone, "Decimal": Decimal})
+    gc.set_threshold(50_000, 20, 50)  # as in every worker
     with tempfile.TemporaryDirectory() as folder:
         nb = Narrowboat(f"sqlite:///{folder}/runs.db")
         nb.importer("customers", row=Customer, into=table(url, "customers"), unique=["phone", "shipping_mark"])

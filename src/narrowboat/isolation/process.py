@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from fcntl import F_SETPIPE_SZ, fcntl
 from functools import cache
 from pathlib import Path
 from select import POLLIN, poll
@@ -22,6 +23,8 @@ from narrowboat.isolation.confinement import MIB, Confinement
 from narrowboat.isolation.frames import HEADER, Frame
 
 _PIECE: Final = 1 << 16
+_AHEAD: Final = 1 << 20
+"""Bytes that a child may have answered before they are taken: it parses while the parent writes what it had."""
 _START: Final = """
 import sys, types
 sys.path[:] = {path!r}
@@ -105,6 +108,8 @@ class _Running:
             os.close(lifeline)
         assert self._process.stdin is not None and self._process.stdout is not None  # noqa: S101, PT018  # both are pipes
         self._requests, self._answers = self._process.stdin, self._process.stdout.fileno()
+        with suppress(OSError):  # all that this user may have in pipes is used: it works ahead less
+            fcntl(self._answers, F_SETPIPE_SZ, _AHEAD)
         self._watch = poll()
         self._watch.register(self._answers, POLLIN)
         self._buffer = bytearray()

@@ -276,13 +276,13 @@ def test_a_run_is_taken_back_by_another_run(opened: Open) -> None:
     assert counted(o.undo(run)) == ("partial", 1, 0, 0, 0, 1), "only what is left is tried again"
 
 
-def test_what_undoing_needs_is_kept_as_long_as_the_run(opened: Open) -> None:
-    o = opened(undo=True)
-    old, young = o.run(o.file(customers(50))), o.run(o.file([customer(n) for n in range(100, 103)], "more.csv"))
-    o.nb.keeping.purge(o.nb.store, (old.finished or 0) + 1e-6, limit=10)
-    assert o.shop.rows("select distinct run from narrowboat_images") == [(young.id,)]
-    assert o.nb.store.versions([old.id, young.id]).keys() == {young.id}
-    assert counted(o.undo(young))[2] == 3
+def test_what_undoing_needs_is_kept_as_long_as_the_run(tmp_path: Path, shop: Place) -> None:
+    with office(tmp_path, shop, together=False, undo=True) as o:
+        old, young = o.run(o.file(customers(50))), o.run(o.file([customer(n) for n in range(100, 103)], "more.csv"))
+        o.nb.keeping.purge(o.nb.store, ((old.finished or 0) + (young.finished or 0)) / 2, limit=10)
+        assert o.shop.rows("select distinct run from narrowboat_images") == [(young.id,)]
+        assert o.nb.store.versions([old.id, young.id]).keys() == {young.id}
+        assert counted(o.undo(young))[2] == 3
 
 
 def test_a_run_that_did_not_end_well_leaves_no_receipt_when_it_is_forgotten(tmp_path: Path, shop: Place) -> None:

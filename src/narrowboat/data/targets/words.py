@@ -13,7 +13,10 @@ NO_PARENT: Final = "no-such-parent"
 
 def record_of(values: Iterable[Any]) -> str:
     """What identifies a record, as text: a JSON array."""
-    return json.dumps(list(values), ensure_ascii=False, default=str)
+    values = list(values)
+    if len(values) == 1 and type(values[0]) is int:
+        return f"[{values[0]}]"
+    return json.dumps(values, ensure_ascii=False, default=str)
 
 
 def shown_record(names: Sequence[str], record: str) -> str:
