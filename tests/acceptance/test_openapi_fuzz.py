@@ -28,6 +28,16 @@ STREAMS = {"followRun", "followRuns"}
 IN_PERSON = {"createToken", "revokeToken", "changePassword"}
 
 
+BYTES = {"putUpload", "continueUpload", "overrideUpload"}
+"""Their bodies are files: none can be wrong."""
+
+
+@schemathesis.serializer("application/offset+octet-stream")
+def chunk(context: Any, value: Any) -> bytes:
+    """The bytes of an upload's chunk."""
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     with serving(tmp_path_factory.mktemp("fuzz"), "people") as server, town(server) as people:
@@ -39,7 +49,8 @@ def document(here: Town) -> Any:
     """The document, with what stands behind half of the names in its paths."""
     run = here.run(here.root)
     link = here.root.post(f"/runs/{run}/links").json()
-    known = {"run": run, "job": "leads", "file": "leads.csv", "user": "ben", "link": link["id"]}
+    put = here.root.put("/uploads/customers.csv", content=b"Name,Mobile\nAma,+233201\n").json()
+    known = {"run": run, "upload": put["id"], "job": "leads", "file": "leads.csv", "user": "ben", "link": link["id"]}
     known["token"] = link["url"].removeprefix("/links/")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -73,7 +84,7 @@ def test_every_answer_is_as_documented(
 ) -> None:
     headers = person if operation in IN_PERSON else program
     described = document.find_operation_by_id(operation)
-    if mode is GenerationMode.NEGATIVE and not (described.body or described.query):
+    if mode is GenerationMode.NEGATIVE and (operation in BYTES or not (described.body or described.query)):
         return  # there is nothing to do wrong
 
     @given(case=described.as_strategy(generation_mode=mode))

@@ -1,8 +1,11 @@
-"""What can be exported. Narrowboat looks for `bulk.py` in each app; its workers too."""
+"""What can be exported and imported. Narrowboat looks for `bulk.py` in each app; its workers too."""
 
-from narrowboat import Requester
+from narrowboat import Requester, Type
 from narrowboat.contrib.django import nb
+from narrowboat.data.records import Field
+from narrowboat.data.records.manners import Manners
 from narrowboat.data.sources.django import DjangoRows, queryset
+from narrowboat.data.targets.django import model
 from shop.models import Customer, Order
 
 
@@ -18,3 +21,19 @@ def my_customers(requester: Requester) -> DjangoRows:
     """Those of the city in whose group you are."""
     city = requester.attributes["city"]
     return queryset(lambda: Customer.objects.filter(city=city))
+
+
+nb.importer(
+    "new-customers",
+    title="New customers",
+    row=[
+        Field("name", Type.TEXT, required=True),
+        Field("city", Type.TEXT, required=True),
+        Field("phone", Type.TEXT, required=True, aliases=("Mobile", "Telephone")),
+        Field("since", Type.DATE, required=True),
+    ],
+    into=model(Customer),
+    unique=["phone"],
+    undo=True,
+    manners=Manners(day_first=True),
+)

@@ -137,7 +137,7 @@ class ExportTest(TransactionTestCase):
     @override_settings(NARROWBOAT={"PERMISSION": "shop.tests.only_seeing"})
     def test_a_function_of_the_project_may_say_who_may_do_what(self) -> None:
         self.client.force_login(self.ann)
-        (job, _) = self.client.get("/bulk/jobs").json()["jobs"]
+        (job, *_) = self.client.get("/bulk/jobs").json()["jobs"]
         self.assertEqual((job["name"], job["may"]), ("orders", ["see"]))
         self.assertEqual(self.client.post("/bulk/jobs/orders/runs", {}, "application/json").status_code, 403)
         self.client.force_login(User.objects.create_user("bob"))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from starlette.types import ASGIApp, Message, Scope
 
+PIECE = 64 * 1024
+"""Bytes of a request's body that are taken at once."""
 log = logging.getLogger("narrowboat.django")
 
 
@@ -21,11 +23,14 @@ class Head(NamedTuple):
 
 
 class Exchange:
-    """Lives on one event loop. Whoever reads it lets the application go on: no more than a piece is kept."""
+    """Lives on one event loop. Whoever reads it lets the application go on: no more than a piece is kept.
 
-    def __init__(self, app: ASGIApp, scope: Scope, body: bytes) -> None:
+    read: gives so many bytes of the request's body, or fewer, none at its end; it may block. None: there is no body.
+    """
+
+    def __init__(self, app: ASGIApp, scope: Scope, read: Callable[[int], bytes] | None) -> None:
         self._app, self._scope = app, scope
-        self._asked: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+        self._read, self._asked = read, False
         self._first = b""
 
     async def begin(self) -> Head:
@@ -43,10 +48,23 @@ class Exchange:
         await self._app(self._scope, self._receive, self._answers.put)
 
     async def _receive(self) -> Message:
-        if self._asked:
-            return self._asked.pop()
+        if not self._asked:
+            piece = await self._body()
+            if piece is None:
+                return {"type": "http.disconnect"}
+            self._asked = not piece
+            return {"type": "http.request", "body": piece, "more_body": bool(piece)}
         await self._gone.wait()
         return {"type": "http.disconnect"}
+
+    async def _body(self) -> bytes | None:
+        """The next bytes of the request's body; None where the client went away."""
+        if self._read is None:
+            return b""
+        try:
+            return await asyncio.to_thread(self._read, PIECE)
+        except OSError:  # Django's UnreadablePostError
+            return None
 
     async def piece(self) -> bytes:
         """The next bytes of the body; empty at its end. Raises what the application raises in the middle."""

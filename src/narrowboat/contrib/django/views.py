@@ -47,7 +47,8 @@ def answer(request: HttpRequest, path: str, user: User | None, *, within: bool =
     brief = not isinstance(request, ASGIRequest)
     if not brief:
         _hear_signals(app)
-    exchange = Exchange(app.asgi, _scope(request, path, user, brief, within), request.body)
+    read = None if brief and request.META.get("CONTENT_LENGTH") in (None, "", "0") else request.read
+    exchange = Exchange(app.asgi, _scope(request, path, user, brief, within), read)
     close_old_connections()  # as after a request: this one may take long, and needs no database of Django's any more
     head = app.embedded.call(exchange.begin()).result()
     if head.whole is not None and request.method != "HEAD":

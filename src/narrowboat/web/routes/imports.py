@@ -120,7 +120,7 @@ async def show_report(
 FOLLOWING = {
     **json_of(schemas.Started, "The new run.", status=202, headers=LOCATION),
     **json_of(schemas.Started, "The run that did this before.", headers=LOCATION),
-    **problems_of(404, 409, 413, 429, 507),
+    **problems_of(400, 404, 409, 413, 429, 507),
 }
 
 
