@@ -139,6 +139,17 @@ class Engine(Protocol):
     def close(self) -> None: ...
 
 
+def make_table(engine: Engine, name: str, statement: str) -> None:
+    """Make a table of our own outside of any transaction, if it is missing."""
+    if engine.has_table(name):
+        return
+    try:
+        engine.execute(statement)
+    except Refusal:  # PostgreSQL's `if not exists` fails where somebody else makes it at the same moment
+        if not engine.has_table(name):
+            raise
+
+
 def quoted(name: str) -> str:
     """An identifier."""
     return '"' + name.replace('"', '""') + '"'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from narrowboat.data.target import Image
-from narrowboat.data.targets.engine import Engine
+from narrowboat.data.targets.engine import Engine, make_table
 
 _TABLE = """
 create table if not exists narrowboat_images (
@@ -28,7 +28,7 @@ _LAST = 2**62
 
 def make_images(engine: Engine) -> None:
     """The table, if it is missing."""
-    engine.execute(_TABLE)
+    make_table(engine, "narrowboat_images", _TABLE)
 
 
 def keep(engine: Engine, run: str, images: Sequence[Image]) -> None:

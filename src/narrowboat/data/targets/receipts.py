@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from narrowboat.data.target import Receipt
-from narrowboat.data.targets.engine import Engine
+from narrowboat.data.targets.engine import Engine, make_table
 from narrowboat.errors import LeaseLost
 
 _TABLE = """
@@ -39,8 +39,8 @@ class Attempt:
 
     def take_over(self) -> Receipt | None:
         """See `data.target.Loading`."""
+        make_table(self._engine, "narrowboat_receipts", _TABLE)
         self._begin()
-        self._engine.execute(_TABLE)
         found = self._engine.execute(_TAKE_OVER, (self._run, self._fence))
         if not found:
             raise self._lost()
