@@ -109,7 +109,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def even_pace(site: Site) -> Iterator[None]:
     """Nothing of the test before goes on, and nothing lies in the way."""
     site.proxy.refuse(None)
-    site.proxy.delay = 0.0
+    site.proxy.delay = site.proxy.rate = 0.0
     site.pace(0.0)
     yield
     site.pace(0.0)

@@ -17,6 +17,9 @@ class Proxy:
         self._answer: bytes | None = None
         self.delay = 0.0
         """Seconds that every piece takes, in each direction."""
+        self.rate = 0.0
+        """Bytes a second, of all connections together; 0: no limit."""
+        self._free = 0.0  # when the line has passed on what it has
         self.asked: list[str] = []
         """The first line of each connection's first request."""
         self._loop = asyncio.new_event_loop()
@@ -54,6 +57,12 @@ class Proxy:
 
         self._do(call())
 
+    def _takes(self, size: int) -> float:
+        """Seconds until a piece is through: after those before it, and as long as the way is."""
+        now = self._loop.time()
+        self._free = max(now, self._free) + (size / self.rate if self.rate else 0.0)
+        return self.delay + self._free - now
+
     def _cut(self) -> None:
         for writer in self._open:
             writer.transport.abort()
@@ -85,8 +94,7 @@ class Proxy:
         while data := await reader.read(65536):
             if note:
                 self.asked.append(data.partition(b"\r\n")[0].decode(errors="replace"))
-            if self.delay:
-                await asyncio.sleep(self.delay)
+            await asyncio.sleep(self._takes(len(data)))
             writer.write(data)
             await writer.drain()
         with suppress(OSError):

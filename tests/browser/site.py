@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import time
 from datetime import date
@@ -14,7 +15,10 @@ from fastapi.responses import HTMLResponse
 from starlette.requests import Request
 
 from narrowboat import Narrowboat
+from narrowboat.data.columns import Type
+from narrowboat.data.records import Field
 from narrowboat.data.sources import rows, table
+from narrowboat.data.targets import table as into_table
 from narrowboat.kernel.runner import Moment, Settings
 from narrowboat.web.access import Action, User
 
@@ -32,6 +36,9 @@ def make_crm() -> None:
         crm.executemany(
             "insert into leads values (?, ?, ?, ?)",
             ((n, f"<b>Zoë {n}</b>", ("Lagos", "Accra", "Kraków")[n % 3], f"0{n:09}") for n in range(1, LEADS + 1)),
+        )
+        crm.execute(
+            "create table customers (id integer primary key, name text, phone text unique, city text, joined text)"
         )
     crm.close()
 
@@ -85,6 +92,31 @@ def broken() -> Any:
 def hasty() -> Any:
     """It may not take long."""
     return table(CRM, "leads")
+
+
+def telephone(text: Any) -> str:
+    """Zero and nine digits."""
+    if not re.fullmatch("0[0-9]{9}", str(text)):
+        raise ValueError("A telephone number is 0 and nine digits.")
+    return str(text)
+
+
+nb.importer(
+    "customers",
+    row=[
+        Field("name", label="Name", required=True),
+        Field("phone", label="Phone", required=True, check=telephone),
+        Field("city", label="City"),
+        Field("joined", label="Joined", type=Type.DATE),
+    ],
+    into=into_table(CRM, "customers"),
+    unique=["phone"],
+    mode="upsert",
+    title="Customers",
+    description="New customers, and changes of known ones.",
+    undo=True,
+    block_rows=50,
+)
 
 
 def who(request: Request) -> User | None:

@@ -88,6 +88,8 @@ export class Page extends LitElement {
       }
       main {
         padding-block: clamp(1.25rem, 4vw, 2.25rem) 5rem;
+      }
+      main:focus-visible {
         outline: none;
       }
       .skip {
@@ -209,7 +211,7 @@ export class Page extends LitElement {
   };
 
   private tab(name: string, text: string): TemplateResult {
-    const here = this.place.name === name || (name === "jobs" && this.place.name === "start");
+    const here = this.place.name === name || (name === "jobs" && /^(start|import)$/.test(this.place.name));
     return html`<a href="#/${name}" aria-current=${here ? "page" : nothing}>${text}</a>`;
   }
 
@@ -230,14 +232,29 @@ export class Page extends LitElement {
         return about
           ? html`<nb-run-view .api=${api} .run=${about}></nb-run-view>`
           : html`<nb-runs .api=${api} .operator=${this.operator} .query=${query}></nb-runs>`;
+      case "import":
+        return (
+          this.loading("nb-import", () => import("./views/import")) ??
+          html`<nb-import .api=${api} .job=${about} .query=${query}></nb-import>`
+        );
       case "operations":
-        if (!customElements.get("nb-operations")) {
-          void import("./views/operations").then(() => this.requestUpdate()); // few people need it
-          return html`<p class="quiet">${words.loading}</p>`;
-        }
-        return html`<nb-operations .api=${api}></nb-operations>`;
-      default:
+        return (
+          this.loading("nb-operations", () => import("./views/operations")) ??
+          html`<nb-operations .api=${api}></nb-operations>`
+        );
+      case "jobs":
         return html`<nb-catalogue .api=${api}></nb-catalogue>`;
+      default:
+        return html`<h1>${words.lost.title}</h1>
+          <p class="quiet">${words.lost.text}</p>
+          <p><a href="#/">${words.lost.home}</a></p>`;
     }
+  }
+
+  /** What few people need is loaded when it is. Null once it is there. */
+  private loading(element: string, load: () => Promise<unknown>): TemplateResult | null {
+    if (customElements.get(element)) return null;
+    void load().then(() => this.requestUpdate());
+    return html`<p class="quiet">${words.loading}</p>`;
   }
 }

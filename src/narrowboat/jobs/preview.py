@@ -34,7 +34,7 @@ class PreviewedColumn(NamedTuple):
 
 
 class PreviewedRow(NamedTuple):
-    """A row as it would be read: values by field where it is as it must be."""
+    """A row as it would be read. cells: one a column of the preview; values: by field, where it is as it must be."""
 
     row: int
     cells: tuple[Any, ...]
@@ -111,9 +111,14 @@ def _read(job: Import, found: Columns, rows: Sequence[SheetRow]) -> tuple[tuple[
     good = {one.row: dict(zip(names, map(as_json, one.values), strict=True)) for one in records}
     bad = {one.row: one.problems for one in rejects}
     return tuple(
-        PreviewedRow(number, tuple(map(as_json, cells)), good.get(number), bad.get(number, ()))
+        PreviewedRow(number, _named(found.headers, cells), good.get(number), bad.get(number, ()))
         for number, cells in rows
     ), warnings
+
+
+def _named(headers: Sequence[str], cells: Sequence[Any]) -> tuple[Any, ...]:
+    """The cells of columns that have a name, as `columns` has them."""
+    return tuple(as_json(cell) for header, cell in zip(headers, cells, strict=False) if header)
 
 
 def advice(job: Import) -> Sequence[str]:

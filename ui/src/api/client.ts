@@ -1,6 +1,8 @@
 /** The HTTP interface: one function a question, and refusals as values that can be told to people. */
 
-import type { Column, Count, Happened, Job, Operations, Reject, Run, Started } from "./types";
+import type {
+  Column, Count, Happened, Job, Notice, Operations, Preview, Reject, Report, Run, Started,
+} from "./types";
 
 /** What the server answered instead of what was asked for. status 0: it could not be reached. */
 export class Refused extends Error {
@@ -64,7 +66,8 @@ export class Api {
     }
   }
 
-  private async ask(url: string, options: RequestInit): Promise<Response> {
+  /** Raises Refused for what is no success. */
+  async ask(url: string, options: RequestInit): Promise<Response> {
     let answer: Response;
     try {
       answer = await fetch(url, {
@@ -108,6 +111,17 @@ export class Api {
 
   rejects = (id: string, after: number): Promise<{ rejects: Reject[]; next: number | null }> =>
     this.get(`runs/${encodeURIComponent(id)}/rejects`, { after, limit: 50 });
+
+  notices = async (id: string): Promise<Notice[]> =>
+    (await this.get<{ notices: Notice[] }>(`runs/${encodeURIComponent(id)}/notices`)).notices;
+
+  preview = (upload: string, query: Query, signal?: AbortSignal): Promise<Preview> =>
+    this.get(`uploads/${encodeURIComponent(upload)}/preview`, query, signal);
+
+  report = (id: string): Promise<Report> => this.get(`runs/${encodeURIComponent(id)}/report`, { rejects: 1000 });
+
+  resubmit = (id: string, body: unknown): Promise<Started> =>
+    this.post(`runs/${encodeURIComponent(id)}/resubmit`, body);
 
   link = (id: string): Promise<{ url: string; expires_at: string }> =>
     this.post(`runs/${encodeURIComponent(id)}/links`);

@@ -27,6 +27,79 @@ export interface Job {
   may: string[];
   /** Whether the user can be mailed when it ends. */
   notify?: boolean;
+  importing: Importing | null;
+}
+
+export interface Importing {
+  fields: ImportField[];
+  unique: string[][];
+  mode: string;
+  undo: boolean;
+}
+
+export interface ImportField {
+  name: string;
+  label: string;
+  required: boolean;
+}
+
+export interface Upload {
+  id: string;
+  name: string;
+  length: number;
+  received: number;
+  complete: boolean;
+  sha256: string | null;
+  chunk_size: number;
+}
+
+/** Header to field; null leaves a column out. */
+export type Mapping = Record<string, string | null>;
+
+export interface Problem {
+  /** As the file calls it; null: the row as a whole. */
+  column: string | null;
+  code: string;
+  message: string;
+}
+
+export interface PreviewedColumn {
+  header: string;
+  field: string | null;
+  how: "given" | "name" | "alias" | "suggested" | "ignored" | "unknown";
+  samples: unknown[];
+}
+
+export interface Preview {
+  sheets: { name: string; hidden: boolean; rows: number | null }[];
+  sheet: string;
+  header: number;
+  columns: PreviewedColumn[];
+  rows: { row: number; cells: unknown[]; problems: Problem[] }[];
+  missing: string | null;
+  warnings: string[];
+}
+
+export interface ReportedRow {
+  row: number;
+  problems: Problem[];
+  data: unknown;
+}
+
+export interface Report {
+  dry_run: boolean;
+  rejected: number;
+  warnings: string[];
+  rejects: ReportedRow[];
+}
+
+export interface Notice {
+  channel: string;
+  recipient: string | null;
+  state: "asked" | "waiting" | "sent" | "given_up";
+  tries: number;
+  next_at: string | null;
+  error: string | null;
 }
 
 export interface Column {
@@ -56,6 +129,8 @@ export interface Run {
   owner: string;
   params: Record<string, unknown>;
   output: Output;
+  /** Of an import: the file, and what was said when it was started. */
+  input?: { name: string; sha256: string; sheet: string | number; dry_run: boolean } | null;
   done: number;
   total: number | null;
   total_estimated: boolean;
@@ -89,7 +164,7 @@ export interface Output {
 }
 
 export interface Started extends Run {
-  how: "created" | "joined" | "repeated";
+  how: "created" | "joined" | "repeated" | "known";
 }
 
 export interface Happened {

@@ -15,14 +15,29 @@ export function shortOf(cell: unknown): string {
   return text.length > MOST ? `${text.slice(0, MOST)}…` : text;
 }
 
+const RUNS = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/; // what starts a formula, or is skipped before one
+const HARMLESS = /^[+-]([0-9 ().,/-]*|\d+(\.\d+)?[eE][+-]?\d+|\d+([.,]\d+)?%)$/; // numbers and telephone numbers
+
+/** Text that a spreadsheet would run, with an apostrophe before it: the rule of csv files. */
+export const plain = (text: string): string => (RUNS.test(text) && !HARMLESS.test(text) ? `'${text}` : text);
+
 /** Lines of cells as spreadsheets take them from the clipboard. */
 export function tsv(rows: readonly (readonly unknown[])[]): string {
   return rows.map((row) => row.map(quoted).join("\t")).join("\n");
 }
 
 function quoted(cell: unknown): string {
-  const text = textOf(cell);
+  const text = typeof cell === "number" ? String(cell) : plain(textOf(cell));
   return /[\t\n\r"]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** The same as a csv file in UTF-8 with its mark, by which Excel knows it. */
+export function csvOf(rows: readonly (readonly unknown[])[]): string {
+  const cell = (value: unknown) => {
+    const text = typeof value === "number" ? String(value) : plain(textOf(value));
+    return /[,\n\r"]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return `\ufeff${rows.map((row) => row.map(cell).join(",")).join("\r\n")}\r\n`;
 }
 
 const words = new Intl.Collator(undefined, { numeric: true });

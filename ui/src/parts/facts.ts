@@ -4,6 +4,12 @@ import type { Run } from "../api/types";
 import { between, count, duration, size } from "../figures";
 import { words } from "../strings";
 
+/** Whether rows become records by it, or records no more: its file holds what was refused. */
+export const imports = (run: Run): boolean => run.kind === "import" || run.kind === "undo";
+
+/** Whether its file is what was asked for. */
+export const delivers = (run: Run): boolean => !imports(run) && run.kind !== "report";
+
 /** How much is done, 0 to 1; null where nobody knows. Never "all" before it is. */
 export function fraction(run: Run): number | null {
   if (run.ended && run.artifact) return 1;
@@ -21,9 +27,9 @@ export function facts(run: Run): [string, string][] {
   if (!run.ended && run.seconds_left !== null) found.push([say.left, duration(run.seconds_left)]);
   if (run.ended && run.started_at && run.finished_at)
     found.push([say.took, duration(between(run.started_at, run.finished_at))]);
-  if (run.kind !== "report" && (run.bytes || run.artifact)) found.push([say.size, size(run.artifact?.bytes ?? run.bytes)]);
+  if (delivers(run) && (run.bytes || run.artifact)) found.push([say.size, size(run.artifact?.bytes ?? run.bytes)]);
   if (run.memory && !run.ended) found.push([say.memory, size(run.memory)]);
-  if (run.rows.rejected) found.push([say.rejected, count(run.rows.rejected)]);
+  if (run.rows.rejected && !imports(run)) found.push([say.rejected, count(run.rows.rejected)]);
   if (run.altered) found.push([say.altered, count(run.altered)]);
   return found;
 }
@@ -34,8 +40,14 @@ function rows(run: Run): string {
   return words.run.rowsOf(count(run.done), run.total_estimated ? words.run.about(total) : total);
 }
 
+/** What a run is called: also by what it does to another, or does not do. */
+export function titleOf(run: Run): string {
+  if (run.kind === "undo") return words.run.undoOf(run.title);
+  return run.input?.dry_run ? words.run.dryRunOf(run.title) : run.title;
+}
+
 /** What was asked for, as a short line. */
 export function asked(run: Run): string {
   const given = Object.entries(run.params).filter(([, value]) => value !== null && value !== "");
-  return [run.kind === "report" ? "" : run.output.format, ...given.map(([name, value]) => `${name}: ${String(value)}`)].filter(Boolean).join(" · ");
+  return [run.input?.name, run.kind === "report" ? "" : run.output.format, ...given.map(([name, value]) => `${name}: ${String(value)}`)].filter(Boolean).join(" · ");
 }

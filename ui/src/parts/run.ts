@@ -12,7 +12,7 @@ import { words } from "../strings";
 import "./bar";
 import "./confirm";
 import type { Confirm } from "./confirm";
-import { facts, fraction } from "./facts";
+import { delivers, facts, fraction, titleOf } from "./facts";
 import { sheet } from "./sheet";
 import { stateOf } from "./state";
 
@@ -116,7 +116,7 @@ export class NarrowboatRun extends LitElement {
     if (!run) return;
     const [before, finished] = [this.run, run.artifact && !this.run?.artifact];
     this.run = run;
-    if (finished && run.kind !== "report") void this.api.has(`runs/${run.id}/links`).then((has) => (this.linkable = has));
+    if (finished && delivers(run)) void this.api.has(`runs/${run.id}/links`).then((has) => (this.linkable = has));
     if (run.kind === "report" && before?.kind !== "report") void this.learnFormats(run.job);
     this.dispatchEvent(new CustomEvent("change", { detail: run }));
     if (before && before.state !== run.state) this.note = "";
@@ -186,7 +186,7 @@ export class NarrowboatRun extends LitElement {
   private head(run: Run): TemplateResult {
     const part = fraction(run);
     return html`<div class="row head">
-      ${this.heading === "1" ? html`<h1 part="title">${run.title}</h1>` : html`<h2 part="title">${run.title}</h2>`}
+      ${this.heading === "1" ? html`<h1 part="title">${titleOf(run)}</h1>` : html`<h2 part="title">${titleOf(run)}</h2>`}
       ${stateOf(run.state)}
       ${run.ended || part === null ? nothing : this.percent(part)}
     </div>`;
@@ -201,7 +201,9 @@ export class NarrowboatRun extends LitElement {
     if (!run.ended && words.connection[this.connection]) return words.connection[this.connection];
     if (run.state === "queued" && run.not_before && Date.parse(run.not_before) > Date.now())
       return words.run.startsAt(moment(run.not_before));
-    if (run.state === "succeeded" && !run.done) return words.run.noData;
+    if (run.state === "succeeded" && !run.done && run.kind !== "undo")
+      return run.kind === "import" ? words.run.noRows : words.run.noData;
+    if (run.input?.dry_run && !run.ended) return words.run.dryRun;
     return words.stateSays[run.state];
   }
 
@@ -233,8 +235,8 @@ export class NarrowboatRun extends LitElement {
       possible
         ? html`<button class=${look} ?disabled=${this.busy} @click=${this.order(what)}>${words.run[what]}</button>`
         : nothing;
-    const file = run.kind === "report" ? this.files(run) : run.artifact ? html`<a class="button" download href=${this.api.artifact(run.id)}>${words.run.download}</a>` : nothing;
-    const part = run.kind !== "report" && !run.artifact && run.bytes && run.output.format !== "parquet";
+    const file = run.kind === "report" ? this.files(run) : run.artifact && delivers(run) ? html`<a class="button" download href=${this.api.artifact(run.id)}>${words.run.download}</a>` : nothing;
+    const part = delivers(run) && !run.artifact && run.bytes && run.output.format !== "parquet";
     const held = run.kind === "report" && !run.ended && typeof run.unfollowed === "number";
     const resumable = may.has("resume") && run.state !== "pausing";
     return html`<div class="row actions">
@@ -243,7 +245,8 @@ export class NarrowboatRun extends LitElement {
       ${run.artifact && this.linkable
         ? html`<button class="plain" ?disabled=${this.busy} @click=${this.copyLink}>${words.run.link}</button>`
         : nothing}
-      ${ask("retry", "plain", run.ended && run.rows.rejected > 0)} ${ask("rerun", "plain", run.ended)}
+      ${ask("retry", "plain", run.ended && run.kind !== "undo" && !run.input?.dry_run && run.rows.rejected > 0)}
+      ${ask("rerun", "plain", run.ended && (delivers(run) || run.kind === "report"))}
       ${ask("background", "plain", held)} ${ask("pause", "plain", may.has("pause"))} ${ask("cancel", "plain", may.has("cancel"))}
     </div>`;
   }

@@ -7,7 +7,7 @@ import { sheet } from "../parts/sheet";
 import { words } from "../strings";
 import { AskingElement } from "./asking";
 
-const STARTED_HERE = new Set(["export", "report"]); // other kinds begin with files, elsewhere
+const STARTED_HERE = new Set(["export", "report", "import"]); // other kinds begin elsewhere
 const MANY = 8; // jobs from which on a search helps
 
 @customElement("nb-catalogue")
@@ -100,7 +100,8 @@ export class Catalogue extends AskingElement {
   private job(job: Job): TemplateResult {
     const { kinds, watchOnly } = words.catalogue;
     const may = job.may.includes("start");
-    const where = may ? `#/start/${encodeURIComponent(job.name)}` : `#/runs?job=${encodeURIComponent(job.name)}`;
+    const start = job.kind === "import" ? "import" : "start";
+    const where = may ? `#/${start}/${encodeURIComponent(job.name)}` : `#/runs?job=${encodeURIComponent(job.name)}`;
     return html`<li class="card">
       <span class="kind">${kinds[job.kind] ?? job.kind}</span>
       <h2><a href=${where}>${job.title}</a></h2>

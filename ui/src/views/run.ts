@@ -2,8 +2,9 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import type { Happened, Reject, Run } from "../api/types";
+import type { Happened, Notice, Reject, Run } from "../api/types";
 import { moment, spoken, timeOf } from "../figures";
+import { imports } from "../parts/facts";
 import "../parts/run";
 import { sheet } from "../parts/sheet";
 import { words } from "../strings";
@@ -46,17 +47,18 @@ export class RunView extends AskingElement {
       dd {
         overflow-wrap: anywhere;
       }
-      ol {
+      ol,
+      ul {
         margin-block-start: 0.75rem;
       }
-      li {
+      ol li {
         position: relative;
         display: grid;
         grid-template-columns: 1fr auto;
         gap: 0 1rem;
         padding: 0 0 1rem 1.5rem;
       }
-      li::before {
+      ol li::before {
         content: "";
         position: absolute;
         inset: 0.5rem auto auto 0.125rem;
@@ -65,16 +67,16 @@ export class RunView extends AskingElement {
         border-radius: 50%;
         background: var(--edge);
       }
-      li::after {
+      ol li::after {
         content: "";
         position: absolute;
         inset: 1.25rem auto -0.25rem 0.375rem;
         border-inline-start: 1px solid var(--line);
       }
-      li:last-child::after {
+      ol li:last-child::after {
         display: none;
       }
-      li > .small {
+      ol li > .small {
         grid-column: 1 / -1;
       }
       pre {
@@ -98,11 +100,12 @@ export class RunView extends AskingElement {
   @state() private events: Happened[] = [];
   @state() private rejects: Reject[] = [];
   @state() private next: number | null = null;
+  @state() private notices: Notice[] = [];
   @state() private said = "";
 
   protected override willUpdate(changed: Map<string, unknown>): void {
     if (!changed.has("run")) return;
-    [this.now, this.events, this.rejects, this.next, this.said] = [null, [], [], null, ""];
+    [this.now, this.events, this.rejects, this.next, this.said, this.notices] = [null, [], [], null, "", []];
   }
 
   private readonly changed = (event: CustomEvent<Run>) => {
@@ -111,10 +114,11 @@ export class RunView extends AskingElement {
     if (before?.state === run.state) return;
     if (before) this.said = words.run.announce(run.title, words.states[run.state]);
     if (run.kind === "report") void import("../grid/table"); // few runs have rows to show
+    if (imports(run)) void import("../parts/result");
     void this.load(async () => {
-      this.events = await this.api.history(run.id);
+      [this.events, this.notices] = await Promise.all([this.api.history(run.id), this.api.notices(run.id)]);
     });
-    if (run.ended && run.rows.rejected && !this.rejects.length) void this.load(() => this.moreRejects());
+    if (run.ended && run.kind !== "import" && run.rows.rejected && !this.rejects.length) void this.load(() => this.moreRejects());
   };
 
   private async moreRejects(): Promise<void> {
@@ -134,8 +138,34 @@ export class RunView extends AskingElement {
         ></narrowboat-run>
       </div>
       <p class="visually-hidden" role="status">${this.said}</p>
+      ${run && imports(run) ? this.result(run) : nothing}
       ${run?.kind === "report" ? this.table(run) : nothing} ${this.rejects.length ? this.refused() : nothing}
-      ${run ? html`<div class="two">${this.asked(run)} ${this.history()}</div>` : nothing} ${this.trouble()}`;
+      ${run ? html`<div class="two">${this.asked(run)} ${this.history()} ${this.told()}</div>` : nothing} ${this.trouble()}`;
+  }
+
+  private result(run: Run): TemplateResult {
+    const { parent, parentLink } = words.imports;
+    return html`<section class="card" >
+      <nb-result .api=${this.api} .run=${run}></nb-result>
+      ${run.parent ? html`<p class="quiet small">${parent} <a href="#/runs/${run.parent}">${parentLink}</a></p>` : nothing}
+    </section>`;
+  }
+
+  private told(): TemplateResult | typeof nothing {
+    const { title, told, channels, next } = words.notices;
+    if (!this.notices.length) return nothing;
+    return html`<section class="card" aria-labelledby="told">
+      <h2 id="told">${title}</h2>
+      <ul>
+        ${this.notices.map(
+          (one) => html`<li>
+            <span>${one.recipient ?? channels[one.channel] ?? one.channel} ${told[one.state]}</span>
+            ${one.tries && one.next_at ? html`<span class="quiet small">${next(timeOf(one.next_at))}</span>` : nothing}
+            ${one.error ? html`<span class="quiet small">${one.error}</span>` : nothing}
+          </li>`,
+        )}
+      </ul>
+    </section>`;
   }
 
   private table(run: Run): TemplateResult {
@@ -152,7 +182,9 @@ export class RunView extends AskingElement {
       ...Object.entries(run.params)
         .filter(([, value]) => value !== null)
         .map(([name, value]): [string, unknown] => [spoken(name), value]),
-      [say.format, run.kind === "report" ? null : (run.artifact?.filename ?? format)],
+      [say.file, run.input?.name],
+      [say.fingerprint, run.input?.sha256],
+      [say.format, run.kind === "report" || imports(run) ? null : (run.artifact?.filename ?? format)],
       [say.columns, columns?.join(", ")],
       [say.pages, pages && `${String(pages)} (${size})`],
       [say.owner, run.owner],

@@ -7,7 +7,7 @@ import type { Job, Run, RunState } from "../api/types";
 import { count, duration, moment, size } from "../figures";
 import { liveOf } from "../live/live";
 import "../parts/bar";
-import { asked, fraction } from "../parts/facts";
+import { asked, fraction, titleOf } from "../parts/facts";
 import { sheet } from "../parts/sheet";
 import { stateOf } from "../parts/state";
 import { words } from "../strings";
@@ -217,7 +217,7 @@ export class Runs extends AskingElement {
 
   private line(run: Run): TemplateResult {
     return html`<li>
-      <a href="#/runs/${run.id}">${run.title}</a>
+      <a href="#/runs/${run.id}">${titleOf(run)}</a>
       ${stateOf(run.state)}
       ${run.ended
         ? nothing

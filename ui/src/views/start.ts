@@ -139,6 +139,7 @@ export class Start extends AskingElement {
     const job = (await this.api.jobs()).find((one) => one.name === this.job) ?? null;
     this.found = job;
     if (!job) return;
+    if (job.kind === "import") return location.replace(`#/import/${encodeURIComponent(job.name)}`);
     this.chosen = defaults(job.parameters, this.query);
     this.format = job.kind === "report" ? "" : (job.formats[0] ?? ""); // a report's file is chosen when it is wanted
     this.look();
