@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from narrowboat.app import Narrowboat
+from narrowboat.cli.keys import check, text, texts
 from narrowboat.data.columns import Column, Type
 from narrowboat.data.room import MB
 from narrowboat.data.sink import Sink
@@ -32,6 +33,7 @@ TOP = {
     "sink": dict,
     "sources": dict,
     "exports": dict,
+    "imports": dict,
     "notices": dict,
 }
 SINK = {
@@ -80,21 +82,21 @@ PASSED_ON = ("description", "queue", "priority", "time_limit", "limit", "consist
 def read(path: Path) -> Narrowboat:
     """The Narrowboat that a TOML file describes. Raises BadConfiguration, naming the key that is wrong."""
     try:
-        text = tomllib.loads(path.read_text())
+        config = tomllib.loads(path.read_text())
     except OSError as error:
         raise BadConfiguration(f"Cannot read {path}: {error.strerror}.") from error
     except tomllib.TOMLDecodeError as error:
         raise BadConfiguration(f"{path} is not TOML: {error}.") from error
     try:
-        return build(text, path.resolve())
+        return build(config, path.resolve())
     except BadConfiguration as error:
         raise BadConfiguration(f"{path}: {error}") from error
 
 
 def build(config: Mapping[str, Any], path: Path) -> Narrowboat:
     """The Narrowboat of a parsed file. Relative paths in it are relative to the file."""
-    _check(config, TOP, "")
-    _check(config.get("users", {}), {}, "users")
+    check(config, TOP, "")
+    check(config.get("users", {}), {}, "users")
     url = _beside(config.get("database", "sqlite:///narrowboat.db"), path)
     channels = {name: _channel(given, f"notices.{name}") for name, given in config.get("notices", {}).items()}
     nb = Narrowboat(
@@ -110,16 +112,21 @@ def build(config: Mapping[str, Any], path: Path) -> Narrowboat:
         channels=channels,
         target=str(path),
     )
-    sources = {name: _beside(_text(url, f"sources.{name}"), path) for name, url in config.get("sources", {}).items()}
+    sources = {name: _beside(text(url, f"sources.{name}"), path) for name, url in config.get("sources", {}).items()}
     for name, export in config.get("exports", {}).items():
         made = _export(name, export, sources)
-        nb.register(made, notify=_texts(export, "notify", f"exports.{name}"))
+        nb.register(made, notify=texts(export, "notify", f"exports.{name}"))
+    if "imports" in config:
+        from narrowboat.cli.imports import register
+
+        for name, given in config["imports"].items():
+            register(nb, name, given, sources)
     return nb
 
 
 def _sink(given: Any) -> Sink:
     """A bucket, if one is named; else the folder."""
-    _check(given, SINK, "sink")
+    check(given, SINK, "sink")
     options = {name: value for name, value in given.items() if name not in ("keep_local_hours", *BYTES)}
     options |= {option: int(given[name] * MB) for name, option in BYTES.items() if name in given}
     if "keep_local_hours" in given:
@@ -131,38 +138,16 @@ def _sink(given: Any) -> Sink:
     return Folder(**options)
 
 
-def _check(given: Any, known: Mapping[str, Any], where: str) -> None:
-    """Raises BadConfiguration for a key that does not exist or has the wrong type, with its path."""
-    if not isinstance(given, Mapping):
-        raise BadConfiguration(f"{where} must be a table of keys and values.")
-    for key, value in given.items():
-        at = f"{where}.{key}" if where else key
-        if key not in known:
-            raise BadConfiguration(f"There is no key {at}. Keys: {', '.join(known)}.")
-        if not isinstance(value, known[key]) or (isinstance(value, bool) and known[key] is not bool):
-            raise BadConfiguration(f"{at} has the wrong type: {value!r}.")
-
-
 def _channel(given: Any, where: str) -> Channel:
     from narrowboat.cli import notices
 
-    _check(given, notices.NOTICE, where)
-    for state, text in given.get("texts", {}).items():
-        _check(text, notices.TEXT, f"{where}.texts.{state}")
+    check(given, notices.NOTICE, where)
+    for state, told in given.get("texts", {}).items():
+        check(told, notices.TEXT, f"{where}.texts.{state}")
     try:
         return notices.channel(given)
     except BadConfiguration as error:
         raise BadConfiguration(f"{where}: {error}") from error
-
-
-def _text(value: Any, where: str) -> str:
-    if not isinstance(value, str):
-        raise BadConfiguration(f"{where} must be text, not {value!r}.")
-    return value
-
-
-def _texts(export: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
-    return tuple(_text(value, f"{where}.{key}") for value in export.get(key, ()))
 
 
 def _beside(url: str, path: Path) -> str:
@@ -173,7 +158,7 @@ def _beside(url: str, path: Path) -> str:
 
 def _export(name: str, given: Any, sources: Mapping[str, str]) -> Export:
     where = f"exports.{name}"
-    _check(given, EXPORT, where)
+    check(given, EXPORT, where)
     if ("table" in given) == ("query" in given):
         raise BadConfiguration(f"{where} needs a table or a query, one of them.")
     if given.get("source") not in sources:
@@ -187,7 +172,7 @@ def _export(name: str, given: Any, sources: Mapping[str, str]) -> Export:
         parameters=parameters,
         requester="requester" if "where" in given else None,
         title=given.get("title", name),
-        formats=_texts(given, "formats", where),
+        formats=texts(given, "formats", where),
         **{key: given[key] for key in PASSED_ON if key in given},
     )
 
@@ -195,7 +180,7 @@ def _export(name: str, given: Any, sources: Mapping[str, str]) -> Export:
 def _parameter(name: str, given: Any, where: str) -> Parameter:
     """`city = "str"`, or `city = {type = "str", required = true, choices = ["Accra", "Tema"]}`."""
     given = {"type": given} if isinstance(given, str) else given
-    _check(given, PARAMETER, where)
+    check(given, PARAMETER, where)
     types = {known.__name__: known for known in PARSERS}
     if given.get("type", "str") not in types:
         raise BadConfiguration(f"{where}.type must be one of {', '.join(types)}.")
@@ -209,7 +194,7 @@ def _function(given: Mapping[str, Any], url: str, where: str) -> Callable[..., Q
 
     What `where` says is the same, but comes from the requester, and no client can send it.
     """
-    key, names, labels = _texts(given, "key", where), _texts(given, "columns", where), given.get("labels", {})
+    key, names, labels = texts(given, "key", where), texts(given, "columns", where), given.get("labels", {})
     types = {
         column: _column(column, kind, f"{where}.types.{column}") for column, kind in given.get("types", {}).items()
     }
@@ -233,7 +218,7 @@ def _rows(given: Mapping[str, Any], where: str) -> dict[str, str]:
     found = {}
     for name, value in given.get("where", {}).items():
         at = f"{where}.where.{name}"
-        of, _, attribute = _text(value, at).partition(".")
+        of, _, attribute = text(value, at).partition(".")
         if of != "requester" or not attribute:
             raise BadConfiguration(f"{at} must be something about who asks, such as 'requester.{name}', not {value!r}.")
         if name in given.get("parameters", {}):
@@ -249,7 +234,7 @@ def _of(requester: Requester, known: str) -> Any:
 def _column(name: str, given: Any, where: str) -> Column:
     """`born = "date"`, or `paid = {type = "money", currency = "GHS"}`."""
     given = {"type": given} if isinstance(given, str) else given
-    _check(given, COLUMN, where)
+    check(given, COLUMN, where)
     kind = given.get("type", "any")
     if kind not in tuple(Type):
         raise BadConfiguration(f"{where}.type must be one of {', '.join(Type)}.")

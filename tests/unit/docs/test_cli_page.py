@@ -15,6 +15,7 @@ import pytest
 from narrowboat import sample
 from narrowboat.cli import export, main
 from narrowboat.cli.config import EXPORT, TOP, read
+from narrowboat.cli.imports import FIELD, IMPORT
 from narrowboat.cli.notices import NOTICE
 from narrowboat.cli.parser import COMMANDS, _load
 
@@ -44,7 +45,7 @@ def test_every_option_is_in_the_reference(command: str) -> None:
 
 def test_every_key_of_the_file_is_in_the_reference() -> None:
     section = REFERENCE.partition("\n## narrowboat.toml\n")[2]
-    assert [key for key in (*TOP, *EXPORT, *NOTICE) if f"`{key}`" not in section] == []
+    assert [key for key in (*TOP, *EXPORT, *IMPORT, *FIELD, *NOTICE) if f"`{key}`" not in section] == []
 
 
 @pytest.fixture
