@@ -76,6 +76,7 @@ def _ended(totals: list[JobFigures]) -> Iterator[Metric]:
     names = ["job", "outcome"]
     runs = CounterMetricFamily("narrowboat_runs_ended", "Runs that ended.", labels=names)
     rows = CounterMetricFamily("narrowboat_rows", "Rows that ended runs dealt with.", labels=names)
+    refused = CounterMetricFamily("narrowboat_rows_rejected", "Of these rows, those that were refused.", labels=names)
     size = CounterMetricFamily("narrowboat_bytes", "Bytes that ended runs wrote.", labels=names)
     took = SummaryMetricFamily("narrowboat_run_seconds", "From start to end of ended runs.", labels=names)
     first = SummaryMetricFamily(
@@ -88,9 +89,10 @@ def _ended(totals: list[JobFigures]) -> Iterator[Metric]:
         memory.add_metric(labels, one.runs, one.memory)
         runs.add_metric(labels, one.runs)
         rows.add_metric(labels, one.rows)
+        refused.add_metric(labels, one.rejected)
         size.add_metric(labels, one.bytes)
         took.add_metric(labels, one.runs, one.seconds)
-    yield from (runs, rows, size, took, first, memory)
+    yield from (runs, rows, refused, size, took, first, memory)
 
 
 def _rollouts(nb: Narrowboat) -> Iterator[Metric]:

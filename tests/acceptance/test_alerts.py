@@ -56,7 +56,7 @@ def judged(folder: Path, before: dict[str, float], after: dict[str, float]) -> d
 def test_the_rules_are_rules() -> None:
     done = subprocess.run([str(PROMTOOL), "check", "rules", str(RULES)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "6 rules found" in done.stdout
+    assert "8 rules found" in done.stdout
 
 
 def test_failing_reports_wake_somebody_and_others_do_not(server: Server, tmp_path: Path) -> None:
@@ -70,6 +70,21 @@ def test_failing_reports_wake_somebody_and_others_do_not(server: Server, tmp_pat
     fired = judged(tmp_path, before, figures(server))
     assert [labels["job"] for labels in fired["NarrowboatRunsFail"]] == ["drip"]
     assert set(fired) == {"NarrowboatRunsFail"}
+
+
+def test_an_import_that_refuses_many_rows_wakes_somebody(server: Server, tmp_path: Path) -> None:
+    before = figures(server)
+    for refused in (1, 2):
+        rows = [f"Ama {n},+{refused}{n:05}" for n in range(30)] + ["Ben,"] * refused
+        made = server.client.put("/uploads/a.csv", content="\n".join(["Name,Mobile", *rows, ""]))
+        run = server.client.post("/jobs/customers/runs", json={"input": {"upload": made.json()["id"]}}).json()
+        server.until_state(run["id"], "partial")
+        after = figures(server)
+        name = 'narrowboat_rows_rejected_total{job="customers",outcome="partial"}'
+        assert after[name] - before.get(name, 0) == refused
+        fired = judged(tmp_path, before, after)
+        assert ("NarrowboatManyRowsAreRefused" in fired) is (refused == 2)
+        before = after
 
 
 def test_a_quiet_server_wakes_nobody(server: Server, tmp_path: Path) -> None:
@@ -88,6 +103,20 @@ def test_a_quiet_server_wakes_nobody(server: Server, tmp_path: Path) -> None:
             {
                 'narrowboat_run_seconds_sum{job="sales",outcome="succeeded"}': 1000.0,
                 'narrowboat_run_seconds_count{job="sales",outcome="succeeded"}': 2.0,
+            },
+        ),
+        (
+            "NarrowboatManyRowsAreRefused",
+            {
+                'narrowboat_rows_rejected_total{job="customers",outcome="partial"}': 60.0,
+                'narrowboat_rows_total{job="customers",outcome="partial"}': 1000.0,
+            },
+        ),
+        (
+            "NarrowboatImportsAreSlow",
+            {
+                'narrowboat_run_seconds_sum{job="customers",outcome="partial"}': 900.0,
+                'narrowboat_run_seconds_count{job="customers",outcome="partial"}': 3.0,
             },
         ),
         (

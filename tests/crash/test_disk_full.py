@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
 
+from narrowboat.errors import StorageFull
 from narrowboat.kernel.model import Request, State
+from narrowboat.stores import open_database
+from narrowboat.stores.uploads import SqlUploads
 from narrowboat.testing import run_inline
+from narrowboat.uploads import UploadLimits, Uploads
+from tests.acceptance.server import serving
 from tests.crash.conftest import Place
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
@@ -79,3 +86,51 @@ def test_no_room_for_the_store_either(leads: Path, undisturbed: dict[str, bytes]
         ended = place.see_through(run)
         assert (ended.state, ended.counters.rows) == (State.SUCCEEDED, 2600)
         assert place.file(ended) == undisturbed["csv"]
+
+
+@pytest.mark.parametrize("disk", ["64m"], indirect=True)
+def test_no_room_for_an_upload(tmp_path: Path, disk: Disk) -> None:
+    """64 MB stay free of files, so that the server goes on; what came before is kept, and goes on too."""
+    data = os.urandom(4_000_000)
+    (tmp_path / "runs.files").symlink_to(disk.folder)
+    with serving(tmp_path, SERVED_WORKERS="0") as server:
+        place = server.client.post("/uploads", headers={"Upload-Length": str(len(data))}).headers["location"]
+
+        def send(at: int) -> httpx.Response:
+            headers = {"Content-Type": "application/offset+octet-stream", "Upload-Offset": str(at)}
+            return server.client.patch(place, content=data[at : at + 524_288], headers=headers)
+
+        at = 0
+        while (sent := send(at)).status_code == 204:
+            at = int(sent.headers["upload-offset"])
+        assert (sent.status_code, sent.json()["code"]) == (507, "storage-full")
+        assert 0 < at < len(data)
+        assert server.client.post("/uploads", headers={"Upload-Length": "5"}).status_code == 507
+        disk.resize("80m")
+        assert int(server.client.head(place).headers["upload-offset"]) == at
+        while at < len(data):
+            at = int(send(at).headers["upload-offset"])
+        assert server.client.get(place).json()["sha256"] == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize("disk", ["1m"], indirect=True)
+def test_a_disk_that_ends_within_a_chunk_loses_nothing_that_was_told_to_be_here(tmp_path: Path, disk: Disk) -> None:
+    data = os.urandom(2_000_000)
+    database = open_database(f"sqlite:///{tmp_path / 'runs.db'}")
+    with closing(database):
+        database.migrate()
+        uploads = Uploads(
+            SqlUploads(database),
+            disk.folder / "uploads",
+            UploadLimits(),
+            check=lambda: None,
+            note=lambda *_, **__: None,
+        )
+        upload = uploads.append(uploads.create("ann", "a.bin", len(data)), 0, data[:800_000])
+        with pytest.raises(StorageFull, match="Free some space, then go on"):
+            uploads.append(upload, 800_000, data[800_000:1_500_000])
+        disk.resize("4m")
+        assert uploads.find(upload.id, "ann").received == 800_000
+        upload = uploads.append(upload, 800_000, data[800_000:])
+        assert uploads.path(upload).read_bytes() == data
+        assert upload.sha256 == hashlib.sha256(data).hexdigest()

@@ -13,6 +13,7 @@ from typing import Any
 
 from narrowboat import Narrowboat
 from narrowboat.data.sources import rows
+from narrowboat.data.targets import Row, function
 from narrowboat.kernel.runner import Settings
 from tests.proxies.files import PAUSE, text_of
 
@@ -31,6 +32,14 @@ nb = Narrowboat(
 def tap(name: str) -> Any:
     """Rows as the file of that name lets them through: a number, then perhaps `end` or `fail`."""
     return rows(lambda: _dripping(PLACE / name), columns=["n", "text"], repeatable=True)
+
+
+def taken(customers: list[Row]) -> dict[int, str]:
+    """Takes every row."""
+    return {}
+
+
+nb.importer("customers", row=["name", "phone", "note"], into=function(taken), unique=["phone"])
 
 
 @nb.export("steady", block_rows=10)

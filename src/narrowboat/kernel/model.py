@@ -410,6 +410,8 @@ class JobFigures(NamedTuple):
     """Of those: from when each could begin to its first committed rows."""
     memory: float
     """Bytes: of each run the most that a worker held."""
+    rejected: int
+    """Of the rows, those that were refused."""
 
 
 class Filter(NamedTuple):

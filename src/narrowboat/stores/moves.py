@@ -51,6 +51,7 @@ def add_up(tx: Session, run_id: str) -> None:
         job=run.job,
         state=run.state.value,
         rows=run.counters.rows,
+        rejected=run.counters.rejected,
         bytes=run.counters.bytes,
         seconds=max(0.0, seconds),
         begun=int(run.first_rows is not None),

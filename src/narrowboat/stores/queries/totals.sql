@@ -1,5 +1,6 @@
 -- By job and state: all runs that ever ended so, and those under way now.
-select job, state, runs, row_count as rows, byte_count as bytes, seconds, begun, first_rows_seconds, memory
+select job, state, runs, row_count as rows, byte_count as bytes, seconds, begun, first_rows_seconds, memory,
+    rejected_count as rejected
 from narrowboat.totals
 union all
 select job, state,
@@ -10,7 +11,8 @@ select job, state,
     count(first_rows_at) as begun,
     coalesce(sum(first_rows_at - case when created_at > not_before then created_at else not_before end), 0.0)
         as first_rows_seconds,
-    cast(sum(memory) as double precision) as memory
+    cast(sum(memory) as double precision) as memory,
+    cast(sum(rows_rejected) as bigint) as rejected
 from narrowboat.runs
 where finished_at is null
 group by job, state
