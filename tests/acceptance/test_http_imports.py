@@ -299,3 +299,13 @@ def test_the_commands_of_the_how_to_do_what_it_says(server: Server) -> None:
     assert len(commands) == 10
     assert (server.folder / "customers-rejects.xlsx").exists()
     assert (server.folder / "customers-example.xlsx").exists()
+
+
+def test_a_preview_takes_no_more_at_once_than_the_server_can_bear(server: Server) -> None:
+    wide = ",".join(f"c{n}" for n in range(100)) + "\n" + (",".join(["x" * 2000] * 100) + "\n") * 60
+    upload = uploaded(server, wide)
+    process = psutil.Process(server.process.pid)
+    before = process.memory_info().rss
+    asked = server.client.get(f"/uploads/{upload}/preview?job=customers")
+    assert (asked.status_code, asked.json()["code"]) == (422, "file-too-large"), asked.text[:300]
+    assert process.memory_info().rss - before < 32 << 20

@@ -21,6 +21,7 @@ from narrowboat.people.requester import NOBODY, Requester
 
 if TYPE_CHECKING:
     from narrowboat.notify import Channel
+    from narrowboat.uploads import UploadLimits
 
 TOP = {
     "database": str,
@@ -31,6 +32,7 @@ TOP = {
     "public_url": str,
     "users": dict,
     "sink": dict,
+    "uploads": dict,
     "sources": dict,
     "exports": dict,
     "imports": dict,
@@ -53,6 +55,13 @@ SINK = {
 }
 BYTES = {"quota_mb": "quota", "keep_free_mb": "keep_free"}
 """Keys of a sink that are given in megabytes, and its options that are in bytes."""
+UPLOADS = {
+    "file_mb": (int, float),
+    "single_mb": (int, float),
+    "user_mb": (int, float),
+    "total_mb": (int, float),
+    "keep_hours": (int, float),
+}
 EXPORT = {
     "source": str,
     "table": str,
@@ -103,6 +112,7 @@ def build(config: Mapping[str, Any], path: Path) -> Narrowboat:
         url,
         folder=path.parent / config["folder"] if "folder" in config else None,
         sink=_sink(config.get("sink", {})),
+        uploads=_uploads(config["uploads"]) if "uploads" in config else None,
         workers=config.get("workers", 1),
         retention=config.get("retention_days", 7) * 86400.0,
         audit_retention=config.get("audit_retention_days", 365) * 86400.0,
@@ -136,6 +146,17 @@ def _sink(given: Any) -> Sink:
     if meaningless := sorted(set(given) - set(BYTES)):
         raise BadConfiguration(f"sink.{meaningless[0]} needs sink.bucket: without a bucket, files stay in the folder.")
     return Folder(**options)
+
+
+def _uploads(given: Any) -> UploadLimits:
+    from narrowboat.uploads import UploadLimits
+
+    check(given, UPLOADS, "uploads")
+    if wrong := [name for name, value in given.items() if value <= 0]:
+        raise BadConfiguration(f"uploads.{wrong[0]} must be more than 0.")
+    sizes = {name.removesuffix("_mb"): int(value * MB) for name, value in given.items() if name != "keep_hours"}
+    keep = {"keep": given["keep_hours"] * 3600.0} if "keep_hours" in given else {}
+    return UploadLimits()._replace(**sizes, **keep)
 
 
 def _channel(given: Any, where: str) -> Channel:

@@ -14,6 +14,7 @@ from narrowboat.data.columns import Type
 from narrowboat.errors import BadConfiguration, BadParameter
 from narrowboat.jobs.output import Output
 from narrowboat.testing import run_inline
+from narrowboat.uploads import UploadLimits
 
 FULL = """
 database = "sqlite:///state/runs.db"
@@ -129,6 +130,11 @@ EXPORT = '[sources]\ncrm = "sqlite:///crm.db"\n[exports.a]\n'
         (EXPORT + "source = 'crm'\ntable = 'a'\nparameters = {n = 'number'}", "exports.a.parameters.n.type must be"),
         ("[sink]\nbucket = 'exports'\nsecret_key = 'x'", "There is no key sink.secret_key. Keys: bucket, prefix"),
         ("[sink]\nprefix = 'a'", "sink.prefix needs sink.bucket"),
+        ("[uploads]\nfile_mb = 0", "uploads.file_mb must be more than 0"),
+        (
+            "[uploads]\nfiles = 1",
+            "There is no key uploads.files. Keys: file_mb, single_mb, user_mb, total_mb, keep_hours",
+        ),
         ("[sink]\nquota_mb = 0", "A quota is a number of bytes above 0"),
         ("database = ", "is not TOML"),
     ],
@@ -138,3 +144,10 @@ def test_what_is_wrong_is_named_with_its_place(tmp_path: Path, text: str, messag
         make(tmp_path, text)
     assert message in str(refused.value)
     assert str(refused.value).startswith(str(tmp_path / "narrowboat.toml"))
+
+
+def test_what_may_be_uploaded(tmp_path: Path) -> None:
+    file = tmp_path / "narrowboat.toml"
+    file.write_text("[uploads]\nfile_mb = 0.5\nkeep_hours = 2\n")
+    limits = read(file).uploads.limits
+    assert (limits.file, limits.keep, limits.user) == (500_000, 7200.0, UploadLimits().user)
