@@ -52,6 +52,8 @@ def test_the_account_of_a_simple_import_has_exactly_these_keys(tmp_path: Path) -
             "rows": 3,
             "created": 1,
             "updated": 0,
+            "removed": 0,
+            "restored": 0,
             "skipped": 0,
             "rejected": 2,
             "columns": [

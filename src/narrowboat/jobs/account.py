@@ -13,9 +13,10 @@ from narrowboat.kernel.model import Reject, Run, State
 def account(run: Run, rejects: Sequence[Reject]) -> dict[str, Any]:
     """All that is known of an import (or of a run that took one back).
 
-    rejects: those that the store keeps, in order of row; `rejects_kept` says how many rows they are of.
+    rejects: those that the store keeps, in order of row; `rejects_kept` says how many rows they are of. Of a run that
+    took another back, `removed` and `restored` say how many records went and how many are as they were before.
     """
-    cursor, counters = run.cursor or {}, run.counters
+    cursor, counters, undone = run.cursor or {}, run.counters, run.kind == UNDO
     rows = _by_row(rejects)
     return {
         "id": run.id,
@@ -26,8 +27,10 @@ def account(run: Run, rejects: Sequence[Reject]) -> dict[str, Any]:
         "dry_run": bool(run.params.get("input", {}).get("dry_run")),
         "message": message(run),
         "rows": counters.rows,
-        "created": counters.created,
-        "updated": counters.updated,
+        "created": 0 if undone else counters.created,
+        "updated": 0 if undone else counters.updated,
+        "removed": counters.created if undone else 0,
+        "restored": counters.updated if undone else 0,
         "skipped": counters.skipped,
         "rejected": counters.rejected,
         "columns": cursor.get("columns", []),

@@ -272,7 +272,9 @@ def test_a_run_is_taken_back_by_another_run(opened: Open) -> None:
     assert counted(undone) == ("partial", 150, 147, 2, 0, 1)
     assert o.codes(undone) == {7: "changed-since"}
     assert o.names() == {"+2330000003": "Old", "+2330000005": "Old", "+2330000007": "Mine"}
-    assert o.nb.account(undone)["message"] == "150 rows: 147 removed, 2 put back, 1 left as they are."
+    told = o.nb.account(undone)
+    assert [told[key] for key in ("created", "updated", "removed", "restored", "rejected")] == [0, 0, 147, 2, 1]
+    assert told["message"] == "150 rows: 147 removed, 2 put back, 1 left as they are."
     assert counted(o.undo(run)) == ("partial", 1, 0, 0, 0, 1), "only what is left is tried again"
 
 

@@ -11,7 +11,7 @@ from django.db.models.deletion import Collector, ProtectedError, RestrictedError
 
 from narrowboat.data.alias import url_of
 from narrowboat.data.records.problem import Problem
-from narrowboat.data.target import Restoring, Wish
+from narrowboat.data.target import Image, Outcome, Restoring, Wish
 from narrowboat.data.targets import words
 from narrowboat.data.targets.django_engine import as_driver, engine_of
 from narrowboat.data.targets.engine import Catalogue, Engine, Refusal
@@ -41,6 +41,10 @@ class ModelRestoring(TableRestoring):
     def __init__(self, engine: Engine, table: Catalogue, wish: Wish, undone: str, model: Any, alias: str) -> None:
         super().__init__(engine, table, wish, undone)
         self._records, self._alias = model._base_manager.using(alias), alias
+
+    def _some(self, made: Sequence[Image]) -> list[Outcome]:
+        """One by one, since each has its signals."""
+        return [self._one(image) for image in made]
 
     def _remove(self, record: Sequence[Any]) -> None:
         """By `delete()`, where nothing else would go or change with it."""

@@ -96,12 +96,16 @@ class Engine(Protocol):
         """Words for all of a record as text. prefix: what the table is called in the statement."""
         ...
 
-    def put_back(self, table: Catalogue, record: Values, image: str) -> None:
-        """Make a record as its image says."""
+    def put_back(self, table: Catalogue, records: Sequence[tuple[Values, str]]) -> None:
+        """Make records as their images say."""
         ...
 
     def remove(self, table: Catalogue, record: Values) -> None:
         """Remove a record. Raises Refusal with `words.NO_PARENT` where others refer to it."""
+        ...
+
+    def remove_staged(self, table: Catalogue, rows: Sequence[int]) -> None:
+        """Remove the records of these rows of the stage, which holds their primary keys. Raises Refusal as `remove`."""
         ...
 
     def prepare(self, table: Catalogue, columns: Sequence[str]) -> None:
@@ -148,6 +152,13 @@ def make_table(engine: Engine, name: str, statement: str) -> None:
     except Refusal:  # PostgreSQL's `if not exists` fails where somebody else makes it at the same moment
         if not engine.has_table(name):
             raise
+
+
+def removing(table: Catalogue) -> str:
+    """The statement that deletes the records of some rows of the stage."""
+    primary = listed(table.primary)
+    chosen = f"select {primary} from {STAGE} where {ROW} in ?any"  # noqa: S608  all quoted
+    return f"delete from {table.sql} where ({primary}) in ({chosen})"  # noqa: S608  all quoted
 
 
 def quoted(name: str) -> str:

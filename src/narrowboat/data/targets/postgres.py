@@ -12,7 +12,19 @@ from psycopg.types.json import Jsonb
 from narrowboat.data.columns import Type
 from narrowboat.data.records.problem import Problem
 from narrowboat.data.targets import words
-from narrowboat.data.targets.engine import PLACE, ROW, STAGE, Again, Catalogue, Key, Refusal, Values, listed, quoted
+from narrowboat.data.targets.engine import (
+    PLACE,
+    ROW,
+    STAGE,
+    Again,
+    Catalogue,
+    Key,
+    Refusal,
+    Values,
+    listed,
+    quoted,
+    removing,
+)
 from narrowboat.data.targets.queries import load
 from narrowboat.data.url import masked, scrub
 from narrowboat.errors import StorageFull, TargetFailed, TargetUnavailable
@@ -118,18 +130,21 @@ class PostgresEngine:
     def image(self, table: Catalogue, prefix: str) -> str:
         return f"to_jsonb({prefix}.*)::text"
 
-    def put_back(self, table: Catalogue, record: Values, image: str) -> None:
+    def put_back(self, table: Catalogue, records: Sequence[tuple[Values, str]]) -> None:
         names = listed(name for name in table.columns if name not in table.computed)
         where = " and ".join(f"{quoted(name)} = ?" for name in table.primary)
-        self.execute(
+        self.execute_many(
             f"update {table.sql} set ({names}) = "  # noqa: S608  all quoted
             f"(select {names} from jsonb_populate_record(null::{table.sql}, ?::jsonb)) where {where}",
-            (image, *record),
+            [(image, *record) for record, image in records],
         )
 
     def remove(self, table: Catalogue, record: Values) -> None:
         where = " and ".join(f"{quoted(name)} = ?" for name in table.primary)
         self.execute(f"delete from {table.sql} where {where}", record)  # noqa: S608  all quoted
+
+    def remove_staged(self, table: Catalogue, rows: Sequence[int]) -> None:
+        self.execute(removing(table), (list(rows),))
 
     def prepare(self, table: Catalogue, columns: Sequence[str]) -> None:
         selected = "".join(f", {quoted(name)}" for name in columns)

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from narrowboat.data import sqlite_types
 from narrowboat.data.records.problem import Problem
 from narrowboat.data.targets import words
-from narrowboat.data.targets.engine import PLACE, ROW, STAGE, Catalogue, Key, Refusal, Values, quoted
+from narrowboat.data.targets.engine import PLACE, ROW, STAGE, Catalogue, Key, Refusal, Values, quoted, removing
 from narrowboat.errors import StorageFull, TargetFailed, TargetUnavailable
 
 _WAIT: Final = 10.0
@@ -80,12 +80,12 @@ class SqliteEngine:
         names = [name for name in table.columns if name not in table.computed]
         return "json_array(" + ", ".join(f"quote({prefix}.{quoted(name)})" for name in names) + ")"
 
-    def put_back(self, table: Catalogue, record: Values, image: str) -> None:
+    def put_back(self, table: Catalogue, records: Sequence[tuple[Values, str]]) -> None:
         names = [name for name in table.columns if name not in table.computed]
         setting = ", ".join(f"{quoted(name)} = ?" for name in names)
         where = " and ".join(f"{quoted(name)} = ?" for name in table.primary)
-        values = [_literal(text) for text in json.loads(image)]
-        self.execute(f"update {table.sql} set {setting} where {where}", [*values, *record])  # noqa: S608  quoted
+        rows = [[*map(_literal, json.loads(image)), *record] for record, image in records]
+        self.execute_many(f"update {table.sql} set {setting} where {where}", rows)  # noqa: S608  quoted
 
     def remove(self, table: Catalogue, record: Values) -> None:
         """References that are checked at the end alone are looked at here."""
@@ -98,6 +98,21 @@ class SqliteEngine:
                     raise Refusal(words.no_parent(child, record))
         where = " and ".join(f"{quoted(name)} = ?" for name in table.primary)
         self.execute(f"delete from {table.sql} where {where}", record)  # noqa: S608  all quoted
+
+    def remove_staged(self, table: Catalogue, rows: Sequence[int]) -> None:
+        """References as in `remove`."""
+        staged = " and ".join(f"p.{quoted(name)} = s.{quoted(name)}" for name in table.primary)
+        with self.errors():
+            references = list(_references(self.connection, table))
+        for child, pairs in references:
+            same = " and ".join(f"c.{quoted(there)} = p.{quoted(here)}" for there, here in pairs)
+            wanted = (
+                f"select 1 from {STAGE} as s join {table.sql} as p on {staged} "  # noqa: S608  all quoted
+                f"join {quoted(child)} as c on {same} where s.{ROW} in ?any limit 1"
+            )
+            if self.execute(wanted, (list(rows),)):
+                raise Refusal(words.no_parent(child, len(rows)))
+        self.execute(removing(table), (list(rows),))
 
     def prepare(self, table: Catalogue, columns: Sequence[str]) -> None:
         with self.errors():
