@@ -31,8 +31,7 @@ ann = User.objects.create_user("ann", "ann@shop.example", "pw", is_staff=True)
 bob = User.objects.create_user("bob", "bob@shop.example", "pw")
 for user in (ann, bob):
     user.user_permissions.set(Permission.objects.filter(codename__in=["use_orders", "use_my-customers"]))
-ann.user_permissions.add(Permission.objects.get(codename="use_new-customers"))
-ann.user_permissions.add(Permission.objects.get(codename="view_customer"))
+ann.user_permissions.add(*Permission.objects.filter(codename__in=["view_customer", "use_customers"]))
 ann.groups.add(Group.objects.create(name="Tema"))
 """
 PASSWORD = "pw"  # noqa: S105  # of users that live as long as a test

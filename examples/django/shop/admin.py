@@ -1,15 +1,17 @@
-"""The admin: lists from which all that is shown can be exported."""
+"""The admin: lists from which all that is shown can be exported, and into which files can be imported."""
 
 from django.contrib import admin
 
 from narrowboat.contrib.django.actions import ExportActions
+from narrowboat.contrib.django.imports import ImportButton
 from shop.models import Customer, Order
 
 
 @admin.register(Customer)
-class CustomerAdmin(ExportActions, admin.ModelAdmin):
-    """Exports its list's columns."""
+class CustomerAdmin(ImportButton, ExportActions, admin.ModelAdmin):
+    """Exports its list's columns, and imports by what `bulk.py` says."""
 
+    import_job = "customers"
     list_display = ("name", "city", "phone", "since")
     list_filter = ("city",)
     search_fields = ("name", "phone")

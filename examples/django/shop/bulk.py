@@ -1,8 +1,8 @@
 """What can be exported and imported. Narrowboat looks for `bulk.py` in each app; its workers too."""
 
-from narrowboat import Requester, Type
+from narrowboat import Requester
 from narrowboat.contrib.django import nb
-from narrowboat.data.records import Field
+from narrowboat.data.records.django import from_django
 from narrowboat.data.records.manners import Manners
 from narrowboat.data.sources.django import DjangoRows, queryset
 from narrowboat.data.targets.django import model
@@ -24,16 +24,11 @@ def my_customers(requester: Requester) -> DjangoRows:
 
 
 nb.importer(
-    "new-customers",
-    title="New customers",
-    row=[
-        Field("name", Type.TEXT, required=True),
-        Field("city", Type.TEXT, required=True),
-        Field("phone", Type.TEXT, required=True, aliases=("Mobile", "Telephone")),
-        Field("since", Type.DATE, required=True),
-    ],
+    "customers",
+    title="Customers",
+    row=from_django(Customer, only=["name", "phone", "shipping_mark", "city", "since"]),
     into=model(Customer),
-    unique=["phone"],
+    unique=["phone", "shipping_mark"],
     undo=True,
     manners=Manners(day_first=True),
 )

@@ -1,6 +1,11 @@
 """Customers and what they ordered."""
 
+from datetime import date
+
+from django.core.validators import RegexValidator
 from django.db import models
+
+is_phone = RegexValidator(r"^\+\d{9,15}$", "must be a number with its country code, such as +233201234567")
 
 
 class Customer(models.Model):
@@ -8,8 +13,9 @@ class Customer(models.Model):
 
     name = models.CharField(max_length=80)
     city = models.CharField(max_length=40, db_index=True)
-    phone = models.CharField(max_length=20, unique=True)
-    since = models.DateField()
+    phone = models.CharField(max_length=20, unique=True, validators=[is_phone])
+    shipping_mark = models.CharField(max_length=20, unique=True)
+    since = models.DateField(default=date.today)
 
     def __str__(self) -> str:
         return self.name

@@ -25,11 +25,16 @@ from narrowboat.app import Narrowboat
 from narrowboat.contrib.django.models import Run
 from narrowboat.contrib.django.people import CONTROL, SEE_ALL, user_of
 from narrowboat.errors import NarrowboatError
+from narrowboat.jobs.importer import UNDO, Import
 from narrowboat.kernel.model import REQUESTS, Request, State
 
 RETRY = "retry"
-VERBS = (*(request.value for request in Request), RETRY)
-HEADINGS = {"pause": "Pause", "resume": "Resume", "cancel": "Cancel", RETRY: "Retry what was rejected"}
+VERBS = (*(request.value for request in Request), RETRY, UNDO)
+HEADINGS = {
+    "pause": "Pause", "resume": "Resume", "cancel": "Cancel", RETRY: "Retry what was rejected", UNDO: "Take it back",
+}  # fmt: skip
+SHOWN = 100
+"""Refused rows on the page of a run; its file has all."""
 
 
 class Runs(ChangeList):
@@ -65,7 +70,7 @@ class RunAdmin(admin.ModelAdmin):
     actions = VERBS
     fields = readonly_fields = (
         "name", "state", "who", "progress", "counters", "size", "created", "started", "finished", "duration",
-        "asked", "problem", "history", "download",
+        "asked", "problem", "refused", "history", "download",
     )  # fmt: skip
     change_form_template = "admin/narrowboat/run/change_form.html"
     show_full_result_count = False
@@ -82,7 +87,9 @@ class RunAdmin(admin.ModelAdmin):
         if _sees_all(request):
             return True
         own = obj is None or obj.owner == str(request.user.pk)
-        return own and any(one.may_export(request) for one in apps.get_app_config("narrowboat").admins.values())
+        app = apps.get_app_config("narrowboat")
+        exports = any(one.may_export(request) for one in app.admins.values())
+        return own and (exports or any(one.may_import(request) for one in app.importers.values()))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -143,6 +150,27 @@ class RunAdmin(admin.ModelAdmin):
     def problem(self, run: Run) -> str:
         return f"{run.error} [{run.error_code}]" if run.error_code else "-"
 
+    @admin.display(description="refused rows")
+    def refused(self, run: Run) -> str:
+        """The first of an import, with why, and where to send them once they are right."""
+        if run.kind not in ("import", UNDO):
+            return "-"
+        account = _nb().account(_nb().store.get(run.id))
+        lines = [
+            (
+                one["row"],
+                " ".join(
+                    f"{p['column']}: {p['message']}." if p["column"] else f"{p['message']}." for p in one["problems"]
+                ),
+            )
+            for one in account["rejects"][:SHOWN]
+        ]
+        rows = format_html_join("", "<tr><td>{}</td><td>{}</td></tr>", lines)
+        table = format_html("<table><tr><th>row</th><th>why</th></tr>{}</table>", rows) if lines else ""
+        importer = apps.get_app_config("narrowboat").importers.get(run.job)
+        again = format_html('<p><a href="{}">Import a file</a></p>', importer.import_url) if importer else ""
+        return format_html("<p>{}</p>{}{}", account["message"], table, again)
+
     @admin.display(description="history")
     def history(self, run: Run) -> str:
         lines = [
@@ -176,6 +204,10 @@ class RunAdmin(admin.ModelAdmin):
     def retry(self, request: HttpRequest, queryset: QuerySet[Run]) -> None:
         self._ask(request, queryset, RETRY)
 
+    @admin.action(description="Take selected imports back")
+    def undo(self, request: HttpRequest, queryset: QuerySet[Run]) -> None:
+        self._ask(request, queryset, UNDO)
+
     def _ask(self, request: HttpRequest, queryset: QuerySet[Run], verb: str) -> None:
         """Of each run; what one refuses does not keep the others from it."""
         for run in queryset:
@@ -193,6 +225,8 @@ class RunAdmin(admin.ModelAdmin):
     def _one(run: Run, verb: str, by: str) -> str:
         if verb == RETRY:
             return f"retried as {_nb().retry_failed(_nb().store.get(run.id)).run.id}"
+        if verb == UNDO:
+            return f"taken back by {_nb().undo(_nb().store.get(run.id)).run.id}"
         return _nb().ask(run.id, Request(verb), by=by).state.replace("_", " ")
 
     # the page of a run
@@ -253,4 +287,7 @@ def _may_control(request: HttpRequest, run: Run) -> bool:
 def _verbs(run: Run) -> list[str]:
     """What can be asked of it in its state."""
     asked = [ask.value for ask, edges in REQUESTS.items() if edges.get(State(run.state), run.state) != run.state]
-    return [*asked, RETRY] if run.ended and run.rows_rejected else asked
+    job = _nb().jobs.get(run.job)
+    retry = [RETRY] if run.ended and run.rows_rejected else []
+    undo = [UNDO] if run.ended and run.kind == "import" and isinstance(job, Import) and job.undo else []
+    return [*asked, *retry, *undo]

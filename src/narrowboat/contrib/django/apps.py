@@ -19,6 +19,7 @@ from narrowboat.jobs.export import Export
 
 if TYPE_CHECKING:
     from narrowboat.contrib.django.actions import ExportActions
+    from narrowboat.contrib.django.imports import ImportButton
 
 TARGET = "narrowboat.contrib.django.worker:nb"
 
@@ -37,6 +38,8 @@ class NarrowboatConfig(AppConfig):
         super().__init__(app_name, app_module)
         self.admins: dict[str, ExportActions] = {}
         """Jobs that export from the admin, by name."""
+        self.importers: dict[str, ImportButton] = {}
+        """Who imports in the admin, by the import's name."""
 
     def ready(self) -> None:
         from narrowboat.contrib.django.upkeep import after_migrate

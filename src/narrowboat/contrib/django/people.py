@@ -44,6 +44,11 @@ def user_of(request: HttpRequest) -> User | None:
     return User(str(person.pk), may, person.has_perm(SEE_ALL), email, attributes_of(person))
 
 
+def may_start(person: Any, job: str) -> bool:
+    """Whether somebody may start a job of `bulk.py`, without loading what answers over HTTP."""
+    return bool(_rule()(person, "start", job))  # type: ignore[arg-type]  # an Action is its text
+
+
 def _rule() -> Callable[[Any, Action, str], Any]:
     """Who may do what with the jobs of `bulk.py`: the project's own function, or a permission for each job."""
     path = read().permission

@@ -28,6 +28,7 @@ class Command(BaseCommand):
                     name=f"Zoë {n} <b>",
                     city=CITIES[n % 4],
                     phone=f"+23320{n:07}",
+                    shipping_mark=f"M{n}",
                     since=date(2020, 1, 1) + timedelta(days=n % 2000),
                 )
                 for n in range(1, customers + 1)
