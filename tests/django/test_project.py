@@ -144,16 +144,42 @@ def blocks(page: str) -> Mapping[str, str]:
     return dict(re.findall(r"```python\n# (\S+\.py)\n(.*?)```", (DOCS / page).read_text(), re.S))
 
 
-@pytest.fixture
-def begun(tmp_path: Path) -> Path:
+def begin(folder: Path, *pages: str) -> Path:
     """A new project as Django makes it, with what the pages say in its files."""
     for argv in (["startproject", "mysite", "."], ["startapp", "leads"]):
-        subprocess.run([sys.executable, "-m", "django", *argv], cwd=tmp_path, check=True)
-    for page in ("django.md", "django-admin.md"):
+        subprocess.run([sys.executable, "-m", "django", *argv], cwd=folder, check=True)
+    for page in pages:
         for name, code in blocks(page).items():
-            with open(tmp_path / name, "a") as file:
+            with open(folder / name, "a") as file:
                 file.write(f"\n{code}")
-    return tmp_path
+    return folder
+
+
+@pytest.fixture
+def begun(tmp_path: Path) -> Path:
+    return begin(tmp_path, "django.md", "django-admin.md")
+
+
+IMPORTING = """
+from pathlib import Path
+from narrowboat.contrib.django import nb
+from narrowboat.testing import run_inline
+from leads.models import Lead
+Path("leads.csv").write_text("Name,City\\nAma,Tema\\nKofi,\\nAma,Accra\\n")
+run = run_inline(nb, nb.import_file("lead-list", "leads.csv").run.id)
+print(nb.account(run)["message"], list(Lead.objects.values_list("name", "city")))
+run_inline(nb, nb.undo(run).run.id)
+print(Lead.objects.count())
+"""
+
+
+def test_the_page_of_imports_works_as_written(tmp_path: Path) -> None:
+    folder = begin(tmp_path, "django.md", "django-imports.md")
+    for argv in (["makemigrations", "leads"], ["migrate"], ["check", "--fail-level", "WARNING"]):
+        subprocess.run([sys.executable, "manage.py", *argv], cwd=folder, check=True)
+    shell = [sys.executable, "manage.py", "shell", "-v", "0", "-c", IMPORTING]
+    said = subprocess.run(shell, cwd=folder, check=True, capture_output=True, text=True).stdout
+    assert said.splitlines() == ["3 rows: 1 created, 2 rejected. [('Ama', 'Tema')]", "0"]
 
 
 def test_the_ten_minutes_of_the_page_work_as_written(begun: Path) -> None:
