@@ -211,9 +211,9 @@ def test_whoever_is_killed_in_the_middle_no_row_is_lost_or_doubled(victim: str, 
         )
         upload = send(ann, customers())
         until(lambda: workers(shop), "a worker")
+        found = workers(shop) if victim == "worker" else shop.supervisors()
         run_id = begin(ann, upload).json()["id"]
         until(lambda: ann.run(run_id)["done"], "rows")
-        found = workers(shop) if victim == "worker" else shop.supervisors()
         for one in found:
             one.send_signal(signal.SIGKILL)
         assert not ann.run(run_id)["ended"], "it was killed too late"
