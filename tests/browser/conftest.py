@@ -35,11 +35,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class Site:
     """The server's process, and the words of the tests."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **environment: str) -> None:
         self.folder, self.port = folder, free_port()
-        self.environment = {**os.environ, "SITE_FOLDER": str(folder)}
-        make = "from tests.browser.site import make_crm; make_crm()"
-        subprocess.run([sys.executable, "-c", make], env=self.environment, cwd=ROOT, check=True)
+        self.environment = {**os.environ, "SITE_FOLDER": str(folder), **environment}
+        self.python("from tests.browser.site import make_crm; make_crm()")
         self._log = open(folder / "server.log", "ab")
         self.api = httpx.Client(base_url=f"http://127.0.0.1:{self.port}/bulk", timeout=30)
         self.start()
@@ -51,6 +50,10 @@ class Site:
         command = [sys.executable, "-m", "uvicorn", "tests.browser.site:app", "--port", str(self.port), "--http", "h11"]
         self.process = subprocess.Popen(command, env=self.environment, cwd=ROOT, stdout=self._log, stderr=self._log)
         until(self._answers, "the server to answer")
+
+    def python(self, code: str) -> None:
+        """Run code beside the server, in its environment."""
+        subprocess.run([sys.executable, "-c", code], env=self.environment, cwd=ROOT, check=True)
 
     def _answers(self) -> bool:
         assert self.process.poll() is None, (self.folder / "server.log").read_text()

@@ -20,6 +20,7 @@ from narrowboat.data.records import Field
 from narrowboat.data.sources import rows, table
 from narrowboat.data.targets import table as into_table
 from narrowboat.kernel.runner import Moment, Settings
+from narrowboat.notify import Webhook
 from narrowboat.web.access import Action, User
 
 FOLDER = Path(os.environ["SITE_FOLDER"])
@@ -50,7 +51,9 @@ def pace(moment: Moment) -> None:
 
 
 nb = Narrowboat(
-    f"sqlite:///{FOLDER}/runs.db",
+    os.environ.get("SITE_STORE", f"sqlite:///{FOLDER}/runs.db"),
+    folder=FOLDER / "files",
+    channels={"ops": Webhook("http://127.0.0.1:9/", secret="whsec_" + 32 * "A")},
     workers=2,
     settings=Settings(chunk=0.0),
     watch=pace,
@@ -67,6 +70,18 @@ def leads(city: Literal["Lagos", "Accra", "Kraków"] | None = None, since: date 
 @nb.report("sales", title="Sales", formats=("csv", "xlsx"))
 def sales() -> Any:
     """What was sold, row by row."""
+    return table(CRM, "leads")
+
+
+@nb.report("days", title="Days")
+def days(day: int) -> Any:
+    """As many rows as its number."""
+    return table(CRM, "leads") if day > 10 else rows(lambda: [("=1+1",)] * day, columns=["name"])
+
+
+@nb.export("told", title="Told", block_rows=50, notify=("ops",))
+def told() -> Any:
+    """Others want to know when it ends."""
     return table(CRM, "leads")
 
 
@@ -134,7 +149,7 @@ def who(request: Request) -> User | None:
 
 
 app = FastAPI(lifespan=nb.lifespan)
-app.mount("/bulk", nb.asgi(user=who))
+app.mount("/bulk", nb.asgi(user=nb.people if os.environ.get("SITE_PEOPLE") else who))
 
 
 @app.get("/host/{page}")

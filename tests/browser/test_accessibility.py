@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
@@ -67,6 +68,72 @@ def test_every_view_is_without_fault(
     assert violations(page, axe) == []
     context.close()
     site.api.post(f"/runs/{list(runs)[-1]}/cancel")
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1280)])
+def test_every_step_of_an_import_is_without_fault(
+    site: Site, chromium: Browser, axe: str, scheme: Literal["light", "dark"], width: int, tmp_path: Path
+) -> None:
+    def check() -> None:
+        assert violations(page, axe) == []
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+    path = tmp_path / "customers.csv"
+    path.write_text(f"Name,Phone No,Remark\nEfua,020123{width:04},\n,12,{'long ' * 40}\n", "utf-8")
+    context = chromium.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme, locale="en-GB")
+    page = context.new_page()
+    page.goto(f"{site.url}#/import/customers")
+    settled(page)
+    check()
+    page.locator("input[type=file]").set_input_files(path)
+    expect(page.get_by_text("Looks like Phone. Is it?")).to_be_visible()
+    check()
+    page.get_by_role("button", name="is Phone").click()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("Of the first 2 rows, 1 would be refused.")).to_be_visible()
+    page.get_by_role("button", name="Try it without").click()
+    expect(page.get_by_role("heading", name="Refused rows")).to_be_visible()
+    check()
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_role("button", name="Undo this import…")).to_be_visible()
+    page.get_by_label("Name, row 3").fill("Yaw")
+    check()
+    page.get_by_role("button", name="Undo this import…").click()
+    check()
+    context.close()
+
+
+def test_the_keyboard_alone_imports(site: Site, page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "customers.csv"
+    path.write_text("Name,Phone No\nKeyed,0201234999\n,12\n,0201234998\n", "utf-8")
+    page.goto(f"{site.url}#/import/customers")
+    settled(page)
+    page.keyboard.press("Tab")
+    press_until(page, "Tab", "Choose a file")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(path)
+    expect(page.get_by_text("Looks like Phone. Is it?")).to_be_visible()
+    press_until(page, "Tab", "Yes, it is: Phone No")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Continue")).to_be_enabled()
+    press_until(page, "Tab", "Continue")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Of the first 3 rows, 2 would be refused.")).to_be_visible()
+    press_until(page, "Tab", "Try it")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Name, row 3")).to_be_visible()
+    press_until(page, "Tab", "Name, row 3")
+    page.keyboard.type("First")
+    page.keyboard.press("Enter")
+    page.keyboard.type("Second")
+    press_until(page, "Shift+Tab", "Phone No, row 3")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("0201234997")
+    press_until(page, "Tab", "Import 2 corrected rows")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Every row is in.")).to_be_visible()
 
 
 def test_axe_would_find_something(page: Page, axe: str) -> None:

@@ -153,3 +153,35 @@ def test_start_watch_lose_the_connection_finish_and_cancel(
         click("Cancel…")
         click("Cancel the run")
         until(lambda: says("Cancelled"), "the cancelled run")
+
+
+def test_an_import_in_gecko(site: Site, tmp_path: Path) -> None:
+    path = tmp_path / "customers.csv"
+    path.write_text("Name,Phone No\nGecko,0207654321\nShort,12\n", "utf-8")
+    with firefox(tmp_path) as driver:
+
+        def says(pattern: str) -> bool:
+            return bool(re.search(pattern, driver.execute_script(TEXT)))
+
+        def click(name: str) -> None:
+            until(lambda: driver.execute_script(CLICK, name), f"{name} to be there")
+
+        def field(label: str) -> Any:
+            find = FIND + f"return all(document).find((one) => {label})"
+            return until(lambda: driver.execute_script(find), label)
+
+        driver.get(f"{site.url}#/import/customers")
+        field("one.type === 'file'").send_keys(str(path))
+        click("Yes, it is")
+        until(lambda: not says("Looks like"), "the answer")
+        click("Continue")
+        until(lambda: says("Of the first 2 rows, 1 would be refused"), "the check")
+        click("Import")
+        cell = field("one.getAttribute('aria-label') === 'Phone No, row 3'")
+        cell.clear()
+        cell.send_keys("0207654322")
+        click("Import 1 corrected row")
+        until(lambda: says("Every row is in."), "the corrected row")
+        click("Undo this import…")
+        click("Undo it")
+        until(lambda: says("What was taken back") and says("Finished"), "the undo")

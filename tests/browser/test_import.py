@@ -99,7 +99,7 @@ def test_what_only_looks_like_a_field_is_asked_for(site: Site, page: Page, tmp_p
     expect(page.get_by_text("Looks like Phone. Is it?")).to_be_visible()
     onward = page.get_by_role("button", name="Continue")
     expect(onward).to_be_disabled()
-    page.get_by_role("button", name="No, leave Phone No out").click()
+    page.get_by_role("button", name="No, leave it out: Phone No").click()
     expect(page.get_by_text("The file lacks Phone.")).to_be_visible()
     expect(onward).to_be_disabled()
     page.get_by_label("Phone No is imported as").select_option("phone")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -149,3 +151,30 @@ def test_another_tab_takes_over_when_the_one_that_leads_is_closed(site: Site, pa
     page.goto("about:blank")
     site.pace(0.0)
     finished(other)
+
+
+def phone_line(site: Site) -> None:
+    """3G: 400 ms there and back, 1.6 Mbit a second."""
+    site.proxy.delay, site.proxy.rate = 0.2, 200_000.0
+
+
+def test_a_report_over_3g(site: Site, page: Page) -> None:
+    phone_line(site)
+    page.goto(f"{site.url}#/start/sales")
+    page.get_by_role("button", name="Start", exact=True).click()
+    grid = page.get_by_role("grid")
+    expect(grid.get_by_role("gridcell", name="<b>Zoë 1</b>", exact=True)).to_be_visible()
+    expect(page.get_by_text("3,000 of 3,000 rows")).to_be_visible(timeout=15_000)
+    grid.focus()
+    page.keyboard.press("Control+End")
+    expect(grid.get_by_role("gridcell", name="<b>Zoë 3000</b>", exact=True)).to_be_visible(timeout=15_000)
+
+
+def test_an_upload_over_3g(site: Site, page: Page, tmp_path: Path) -> None:
+    phone_line(site)
+    path = tmp_path / "customers.csv"
+    path.write_text("Name,Phone\n" + "".join(f"{n:0>60},0{n:09}\n" for n in range(14_000)))
+    page.goto(f"{site.url}#/import/customers")
+    page.locator("input[type=file]").set_input_files(path)
+    expect(page.get_by_text(re.compile(r"^524\.3 KB of 1 MB$"))).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Which column is what?")).to_be_visible(timeout=15_000)

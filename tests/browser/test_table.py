@@ -151,6 +151,15 @@ def test_a_selection_is_copied_also_where_it_was_never_seen(table: Any) -> None:
     assert page.evaluate("navigator.clipboard.readText()").endswith("9999/5")
 
 
+def test_what_is_copied_cannot_run_as_a_formula(table: Any) -> None:
+    page = table(20)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    cell(page, 7, 2).click()
+    page.keyboard.press("Control+c")
+    expect(page.get_by_text("Copied: 1 rows, 1 columns.")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == "'=1+1"
+
+
 def test_widths_change_by_mouse_and_by_key(table: Any) -> None:
     page = table(100)
     head = page.get_by_role("columnheader", name="Column 2")

@@ -79,3 +79,39 @@ def test_who_is_not_signed_in(site: Site, page: Page) -> None:
 def test_a_job_that_is_not_there(site: Site, page: Page) -> None:
     page.goto(f"{site.url}#/start/none")
     expect(page.get_by_text("There is no such job")).to_be_visible()
+
+
+def test_an_address_that_is_none(site: Site, page: Page) -> None:
+    page.goto(f"{site.url}#/elsewhere")
+    expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
+    page.get_by_role("link", name="To the start").click()
+    expect(page.get_by_role("link", name="Driver leads")).to_be_visible()
+
+
+@pytest.mark.parametrize(("day", "said"), [(0, "No data"), (1, "1 of 1 row")])
+def test_a_report_of_no_row_and_of_one(site: Site, page: Page, day: int, said: str) -> None:
+    page.goto(f"{site.url}#/start/days?day={day}")
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.get_by_text("Finished", exact=True).first).to_be_visible()
+    expect(page.locator("narrowboat-table").get_by_text(said, exact=True)).to_be_visible()
+
+
+def test_the_sixth_report_at_once(site: Site, page: Page) -> None:
+    site.pace(2.5)
+    runs = [site.begin("days", params={"day": day}, output={}, background=True) for day in range(11, 16)]
+    page.goto(f"{site.url}#/start/days?day=16")
+    page.get_by_role("button", name="Start", exact=True).click()
+    told = page.get_by_role("alert")
+    expect(told).to_contain_text("Wait until one has ended, or cancel one.")
+    expect(told).to_contain_text("Try again in")
+    for run in runs:
+        site.api.post(f"/runs/{run}/cancel")
+
+
+def test_who_is_told_of_a_run(site: Site, page: Page) -> None:
+    site.pace(0.2)
+    run = site.begin("told")
+    page.goto(f"{site.url}#/runs/{run}")
+    expect(page.get_by_text("ops will be told when it ends")).to_be_visible()
+    site.pace(0.0)
+    expect(page.get_by_text("ops is being told")).to_be_visible()

@@ -18,6 +18,7 @@ export const words = {
     live: "",
     polling: "",
     lost: "Reconnecting. Nothing is lost: the work goes on at the server.",
+    away: "The database is away. Runs go on when it is back; nothing is lost.",
     leaving: "The server restarts. Reconnecting; nothing is lost.",
     "signed-out": "You are signed out.",
   },
@@ -146,14 +147,15 @@ export const words = {
     looksLike: (field: string) => `Looks like ${field}. Is it?`,
     yes: "Yes, it is",
     no: "No, leave it out",
-    yesOf: (header: string, field: string) => `Yes, ${header} is ${field}`,
-    noOf: (header: string) => `No, leave ${header} out`,
+    yesOf: (header: string, field: string) => `Yes, it is: ${header} is ${field}`,
+    noOf: (header: string) => `No, leave it out: ${header}`,
     confirmFirst: (n: number) =>
       n === 1 ? "One column only looks like a field. Say whether it is." : `${count(n)} columns only look like fields. Say whether they are.`,
     needed: "required",
     notInFile: (names: string) => `Not in the file: ${names}.`,
 
     checkTitle: "The first rows",
+    tableLabel: "Rows of the file",
     allGood: (n: number) => (n === 1 ? "The first row is as it should be." : `The first ${count(n)} rows are as they should be.`),
     someBad: (bad: number, n: number) =>
       `Of the first ${count(n)} rows, ${count(bad)} would be refused. You can go on: good rows are imported, and you can correct the others afterwards.`,
@@ -390,7 +392,7 @@ export const words = {
 
   table: {
     label: "Rows",
-    rowsLoaded: (n: string, of: string) => `${n} of ${of} rows`,
+    rowsLoaded: (n: string, of: string) => `${n} of ${of} ${of === "1" ? "row" : "rows"}`,
     waiting: "…",
     noRows: "No data",
     sorted: (loaded: string, total: string) => `Sorted: only the ${loaded} rows loaded so far, of ${total}.`,

@@ -95,6 +95,8 @@ class Follow:
         """The application is up: its lifespan was entered."""
         self.draining = False
         """The server stops: streams end now."""
+        self.away = False
+        """The store could not be asked when last tried."""
 
     def note(self, run_id: str) -> None:
         """Somebody asked about this run: they are there, though they hold no stream."""
@@ -189,7 +191,9 @@ class Follow:
         known = {run_id: watched.run.version for run_id, watched in self._watched.items()}
         try:
             changed = await self._threads.run(self._changed, known)
+            self.away = False
         except NarrowboatError as error:
+            self.away = True
             log.warning("followers wait: %s", error)
             return AFTER_FAULT
         except Exception:

@@ -38,7 +38,7 @@ async def events(
     pieces: asyncio.Queue[bytes | None] = asyncio.Queue(1)  # who reads slowly misses snapshots, and nothing is kept
     pumps = [asyncio.create_task(_pump(follow, run_id, last, view, pieces)) for run_id, last in seen.items()]
     try:
-        async for piece in _merged(pieces, len(pumps)):
+        async for piece in _merged(follow, pieces, len(pumps)):
             yield piece
     finally:
         for pump in pumps:
@@ -56,13 +56,14 @@ def glance(runs: Sequence[tuple[Run, str | None, str]], gone: Sequence[str]) -> 
     return sse.COME_BACK + b"".join(looks) + b"event: brief\ndata: {}\n\n"
 
 
-async def _merged(pieces: asyncio.Queue[bytes | None], open_pumps: int) -> AsyncIterator[bytes]:
+async def _merged(follow: Follow, pieces: asyncio.Queue[bytes | None], open_pumps: int) -> AsyncIterator[bytes]:
     while open_pumps:
         try:
             async with asyncio.timeout(sse.QUIET):
                 piece = await pieces.get()
         except TimeoutError:
-            yield b"event: quiet\ndata: {}\n\n"  # a browser shows its page no comment, so this is an event
+            # A browser shows its page no comment, so this is an event.
+            yield b"event: away\ndata: {}\n\n" if follow.away else b"event: quiet\ndata: {}\n\n"
             continue
         if piece == BROKEN:
             return

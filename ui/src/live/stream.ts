@@ -9,7 +9,7 @@
 import { type Api, Refused } from "../api/client";
 import type { Run } from "../api/types";
 
-export type Connection = "connecting" | "live" | "polling" | "lost" | "leaving" | "signed-out";
+export type Connection = "connecting" | "live" | "polling" | "lost" | "away" | "leaving" | "signed-out";
 
 const MOST = 100; // runs that the server lets one stream follow
 const POLL = 1000; // milliseconds between questions while there is no stream
@@ -73,6 +73,7 @@ export class Stream {
     on("done", (data) => this.tell(JSON.parse(data)));
     on("gone", (data) => this.ear.gone(JSON.parse(data).id));
     on("quiet", () => undefined);
+    on("away", () => this.ear.connection("away")); // the server is there, its database is not
     on("brief", () => (this.brief = true));
     source.addEventListener("leaving", () => (this.leaving = true));
     source.addEventListener("error", () => this.source === source && this.broken(source));
@@ -137,5 +138,7 @@ export class Stream {
 }
 
 function stateAfter(reason: unknown): Connection {
-  return reason instanceof Refused && reason.status === 401 ? "signed-out" : "lost";
+  if (!(reason instanceof Refused)) return "lost";
+  if (reason.code === "store-unavailable") return "away";
+  return reason.status === 401 ? "signed-out" : "lost";
 }

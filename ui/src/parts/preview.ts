@@ -35,7 +35,7 @@ export class PreviewPart extends LitElement {
         background: var(--bad-ground);
       }
       .why {
-        min-width: 14rem;
+        min-width: 9rem;
         color: var(--bad);
       }
     `,
@@ -51,7 +51,7 @@ export class PreviewPart extends LitElement {
     return html`<p class="notice ${bad ? "warn" : "good"}" role="status">
         ${bad ? say.someBad(bad, rows.length) : say.allGood(rows.length)}
       </p>
-      <div class="scroll" tabindex="0" role="region" aria-label=${say.checkTitle}>
+      <div class="scroll" tabindex="0" role="region" aria-label=${say.tableLabel}>
         <table>
           <thead>
             <tr>
