@@ -51,8 +51,9 @@ lint: setup
 	$(BIN)/lint-imports
 	$(BIN)/python ui/build.py lint
 
+# Two processes, a file at a time: most tests wait for servers more than they compute.
 test: lint kernel system-packages
-	$(BIN)/pytest -m "not soak"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not soak"
 
 fix: setup
 	$(BIN)/ruff check --fix .
