@@ -641,6 +641,10 @@ class Report(TypedDict):
     updated: int
     skipped: int
     rejected: int
+    removed: int
+    """Of an `undo`: records that went."""
+    restored: int
+    """Of an `undo`: records that are as they were before."""
     columns: list[dict[str, Any]]
     """What each column of the file was taken for."""
     warnings: list[str]
