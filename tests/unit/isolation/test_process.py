@@ -16,7 +16,6 @@ import pytest
 
 from narrowboat.errors import FileBroken, FileEncrypted, FileTookTooLong, FileTooLarge, NarrowboatError
 from narrowboat.isolation import Child, Confinement
-from narrowboat.isolation.frames import LARGEST
 
 MIB = 1 << 20
 ENTRY = "deeds:open_deeds"
@@ -73,7 +72,7 @@ def test_a_child_has_no_environment_and_imports_nothing_of_the_application(child
         ("die", FileBroken, "status -6"),
         ("exit", FileBroken, "status 0"),
         ("disk", FileTooLarge, "disk"),
-        ("lie", FileBroken, "an answer without an end"),
+        ("lie", FileTooLarge, "more than is read at once"),
         ("garbage", FileBroken, "within its own process"),
     ],
 )
@@ -123,9 +122,9 @@ def test_closing_ends_the_child(child: Child) -> None:
 
 
 def test_a_frame_is_never_larger_than_is_believed(child: Child) -> None:
-    roomy = Child(ENTRY, None, Confinement(memory=512 * MIB))
-    with pytest.raises(FileBroken, match="an answer without an end"):
-        ask(roomy, ["large", LARGEST + 1])
+    confinement = Confinement(memory=512 * MIB)
+    with pytest.raises(FileTooLarge, match="more than is read at once"):
+        ask(Child(ENTRY, None, confinement), ["large", confinement.frame + 1])
 
 
 PARENT = """
