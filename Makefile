@@ -51,9 +51,10 @@ lint: setup
 	$(BIN)/lint-imports
 	$(BIN)/python ui/build.py lint
 
-# Two processes, a file at a time: most tests wait for servers more than they compute.
+# Browsers have the machine for themselves. Then two processes, a file at a time: most tests wait for servers.
 test: lint kernel system-packages
-	$(BIN)/pytest -n 2 --dist loadfile -m "not soak"
+	$(BIN)/pytest -m "browser and not soak" tests/browser
+	$(BIN)/pytest -n 2 --dist loadfile -m "not soak and not browser"
 
 fix: setup
 	$(BIN)/ruff check --fix .

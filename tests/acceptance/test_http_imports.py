@@ -109,7 +109,7 @@ def test_an_import_is_taken_back(server: Server) -> None:
     run = ended(server, start(server, uploaded(server, HEADER + lines(120))))
     undone = ended(server, server.client.post(f"/runs/{run['id']}/undo"))
     report = server.client.get(f"/runs/{undone['id']}/report").json()
-    assert (report["kind"], report["created"], report["message"]) == ("undo", 120, "120 rows: 120 removed.")
+    assert (report["kind"], report["removed"], report["message"]) == ("undo", 120, "120 rows: 120 removed.")
     assert customers(server) == []
     done = [one["action"] for one in server.client.get("/audit").json()["entries"]]
     assert done == ["undo", "start", "upload"]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from requests.exceptions import RequestException
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -93,6 +94,9 @@ def test_every_answer_is_as_documented(
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     def asked(case: Any) -> None:
-        case.call_and_validate(checks=CHECKS, headers=headers, timeout=30)
+        try:
+            case.call_and_validate(checks=CHECKS, headers=headers, timeout=30)
+        except RequestException:  # an answer that comes before the body was read may be lost with the connection
+            case.call_and_validate(checks=CHECKS, headers=headers, timeout=30)
 
     asked()

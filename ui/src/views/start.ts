@@ -119,6 +119,8 @@ export class Start extends AskingElement {
   @state() private background = false;
   @state() private notBefore = "";
   @state() private starting = false;
+  /** Why it was not started: apart from `problem`, which a count that comes later clears. */
+  @state() private refusal = "";
   @query("nb-columns") private readonly columnsPart?: Columns;
   @query("nb-pages") private readonly pagesPart?: Pages;
   private typing = 0;
@@ -181,13 +183,13 @@ export class Start extends AskingElement {
 
   private readonly submit = async (event: SubmitEvent) => {
     event.preventDefault();
-    this.starting = true;
+    [this.starting, this.refusal] = [true, ""];
     try {
       const started = await this.api.start(this.job, this.body(), this.key);
       if (started.how !== "created") this.tell("say", words.start[started.how]);
       location.hash = `#/runs/${started.id}`;
     } catch (error) {
-      this.problem = told(error);
+      this.refusal = told(error);
     } finally {
       this.starting = false;
     }
@@ -298,6 +300,7 @@ export class Start extends AskingElement {
       ${this.countProblem ? html`<p class="notice">${this.countProblem}</p>` : nothing}
       ${crowded ? html`<p class="notice warn">${start.oneTable}</p>` : nothing}
       ${this.columnsPart?.none ? html`<p class="notice warn">${start.chooseOne}</p>` : nothing} ${this.trouble()}
+      ${this.refusal ? html`<p class="notice" role="alert">${this.refusal}</p>` : nothing}
       <button ?disabled=${this.starting || Boolean(wrong)}>${this.starting ? start.starting : start.submit}</button>
     </aside>`;
   }
