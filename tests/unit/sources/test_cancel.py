@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import psycopg
 import pytest
@@ -145,3 +146,18 @@ def test_cancelling_and_closing_at_once_does_no_harm(place: Place) -> None:
             list(reader.blocks())
         reader.close()
         canceller.join()
+
+
+def test_what_is_closed_in_the_middle_keeps_no_writer_waiting(sqlite: Sqlite) -> None:
+    """Also while something still refers to the reading, such as the traceback of what stopped it."""
+    sqlite.run("create table t (id integer primary key)")
+    sqlite.insert("t", [(number,) for number in range(1, 5001)])
+    with closing(sqlite3.connect(sqlite.path, timeout=0)) as writer:
+        writer.execute("pragma journal_mode = delete")  # where a reader keeps writers out
+        reader = table(sqlite.url, "t").open(after=None, rows=10, raw_text=False)
+        blocks = reader.blocks()
+        assert len(next(blocks).rows) == 10
+        reader.close()
+        writer.execute("insert into t values (0)")
+        writer.commit()
+        assert blocks is not None

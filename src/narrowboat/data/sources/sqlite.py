@@ -105,6 +105,9 @@ class SqliteSession:
             self._connection.interrupt()
 
     def close(self) -> None:
+        if self._cursor is not None:
+            self._cursor.close()  # while there is one, a closed connection still keeps writers of its file waiting
+            self._cursor = None
         self._connection.close()
 
     def _execute(self) -> sqlite3.Cursor:
