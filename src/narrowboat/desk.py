@@ -153,10 +153,7 @@ class Desk(Registry):
         """
         if not run.counters.rejected:
             raise NothingToRetry(f"Run {run.id} rejected nothing. To go on where it stopped, resume it.")
-        if run.kind == "import":
-            new = self.importing(run.job).retrying(run, self.run_folder(run.id))
-        else:
-            new = self.job(run.job).again(run, attributes)
+        new = self.job(run.job).retrying(run, self.run_folder(run.id), attributes)
         return self._submit(_child(new, run, "retry"), by=by)
 
     def undo(self, run: Run, *, owner: str | None = None) -> Submitted:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
-from requests.exceptions import RequestException
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -27,8 +27,8 @@ CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance,
 STREAMS = {"followRun", "followRuns"}
 """They answer until a run has ended; their own tests ask them."""
 IN_PERSON = {"createToken", "revokeToken", "changePassword"}
-
-
+LONGEST = 60_000
+"""Bytes of a query. Where an address has more than 65,536, the server ends the connection before any route sees it."""
 BYTES = {"putUpload", "continueUpload", "overrideUpload"}
 """Their bodies are files: none can be wrong."""
 
@@ -94,9 +94,7 @@ def test_every_answer_is_as_documented(
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     def asked(case: Any) -> None:
-        try:
-            case.call_and_validate(checks=CHECKS, headers=headers, timeout=30)
-        except RequestException:  # an answer that comes before the body was read may be lost with the connection
-            case.call_and_validate(checks=CHECKS, headers=headers, timeout=30)
+        assume(len(urlencode(case.query or {}, doseq=True)) < LONGEST)
+        case.call_and_validate(checks=CHECKS, headers=headers, timeout=30)
 
     asked()

@@ -1,9 +1,11 @@
-"""What SQLite's declared types mean."""
+"""Types in SQLite: what the declared ones mean, and how values are given to it."""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Callable
+from datetime import date, datetime, time
+from typing import Any, Final
 
 from narrowboat.data.columns import Column, Type
 
@@ -41,3 +43,15 @@ def column(name: str, declared: str) -> Column:
     exact = kind in (Type.DECIMAL, Type.MONEY)
     scale = re.search(r"\(\s*\d+\s*,\s*(\d+)\s*\)", declared) if exact else None
     return Column(name, kind, scale=int(scale[1]) if scale else None)
+
+
+def bindable(value: Any, other: Callable[[Any], Any]) -> Any:
+    """A value as SQLite has it: times as ISO text with a blank after the date. other: what becomes of the rest."""
+    match value:
+        case None | int() | float() | str() | bytes():
+            return value
+        case datetime():
+            return value.isoformat(" ")
+        case date() | time():
+            return value.isoformat()
+    return other(value)

@@ -60,6 +60,13 @@ class Definition(Protocol):
         """The same request as a new run. attributes: of its owner now; None: those it had."""
         ...
 
+    def retrying(self, run: Run, folder: Path, attributes: Mapping[str, Any] | None = None) -> NewRun:
+        """What `run` rejected again, as a new run. folder: of the run; attributes: as of `again`.
+
+        Raises NothingToRetry.
+        """
+        ...
+
     def warm(self) -> None:
         """Load what most runs will need, so that the first one does not wait for it."""
         ...

@@ -119,6 +119,10 @@ class Delivery(Terms):
         known = run.params.get("requester") if attributes is None else attributes
         return self.request(params, output, owner=run.owner, attributes=known)
 
+    def retrying(self, run: Run, folder: Path, attributes: Mapping[str, Any] | None = None) -> NewRun:
+        """The whole request again: what a source rejected has no file of its own."""
+        return self.again(run, attributes)
+
     @property
     def usual(self) -> Output:
         """What nobody chose otherwise."""

@@ -148,11 +148,13 @@ class Import(NamedTuple):
             raise IllegalTransition(f"Run {run.id} took an import back; ask for that again by the import's own run.")
         return self.request(Input.parse(run.params["input"]), owner=run.owner, again=True)
 
-    def retrying(self, run: Run, folder: Path) -> NewRun:
-        """The rows that `run` refused again, from its file of rejects, with the same choices. Raises NothingToRetry.
+    def retrying(self, run: Run, folder: Path, attributes: Mapping[str, Any] | None = None) -> NewRun:
+        """The rows that `run` refused again, from its file of rejects, with the same choices.
 
-        folder: of the run.
+        Raises NothingToRetry, and IllegalTransition as `again` does.
         """
+        if run.kind == UNDO:
+            return self.again(run)
         from narrowboat.data.formats.xlsx.writer import EXCEL
 
         made = run.artifact

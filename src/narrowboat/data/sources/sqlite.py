@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from time import monotonic
@@ -15,6 +14,7 @@ from urllib.parse import quote
 from narrowboat.data.source import Count, Row
 from narrowboat.data.sources import sqlite_catalogue
 from narrowboat.data.sources.relation import MARK, Known, Named, Relation, Sql
+from narrowboat.data.sqlite_types import bindable
 from narrowboat.errors import BadParameter, SourceFailed, SourceUnavailable
 
 _WAIT: Final = 5.0
@@ -82,7 +82,7 @@ class SqliteSession:
 
     def start(self, statement: Sql, raw_text: bool) -> None:
         self._statement = statement.text.replace(MARK, "?")
-        self._parameters = tuple(_bindable(value) for value in statement.parameters)
+        self._parameters = tuple(bindable(value, _compared) for value in statement.parameters)
         self._connection.text_factory = bytes if raw_text else str
 
     def fetch(self, rows: int) -> list[Row]:
@@ -139,19 +139,10 @@ def _text(data: bytes) -> str | bytes:
         return data
 
 
-def _bindable(value: Any) -> Any:
-    """A value as SQLite has it: dates and times as ISO text with a blank between them, exact numbers as text."""
-    match value:
-        case None | int() | float() | str() | bytes():
-            return value
-        case datetime():
-            return value.isoformat(" ")
-        case date() | time():
-            return value.isoformat()
-        case Decimal():
-            return str(value)
+def _compared(value: Any) -> str:
+    """An exact number or a UUID as text. Raises BadParameter for what no column holds."""
     from uuid import UUID  # rarely needed, and dear to import
 
-    if isinstance(value, UUID):
+    if isinstance(value, Decimal | UUID):
         return str(value)
     raise BadParameter(f"SQLite cannot compare with a {type(value).__name__}.")

@@ -7,7 +7,6 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import date, datetime, time
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -313,17 +312,12 @@ def _orphans(key: _ForeignKey) -> tuple[str, str]:
 
 
 def _bindable(value: Any) -> Any:
-    """A value as SQLite has it: dates as ISO text with a blank before the time, exact numbers as text."""
-    match value:
-        case None | int() | float() | str() | bytes():
-            return value
-        case datetime():
-            return value.isoformat(" ")
-        case date() | time():
-            return value.isoformat()
-        case list() | tuple() | dict():
-            return json.dumps(value, default=str)
-    return str(value)
+    return sqlite_types.bindable(value, _written)
+
+
+def _written(value: Any) -> str:
+    """Lists and mappings as JSON; exact numbers and the like as text."""
+    return json.dumps(value, default=str) if isinstance(value, list | tuple | dict) else str(value)
 
 
 def _literal(text: str) -> Any:
