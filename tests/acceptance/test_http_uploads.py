@@ -17,7 +17,8 @@ import psutil
 import pytest
 from tusclient.client import TusClient
 
-from tests.acceptance.server import Server, serving, until
+from tests.acceptance.server import Server, serving
+from tests.waiting import until
 
 ANN, BEN = {"x-user": "ann"}, {"x-user": "ben"}
 CHUNK = {"Content-Type": "application/offset+octet-stream", "Tus-Resumable": "1.0.0"}

@@ -15,7 +15,8 @@ import httpx
 import pytest
 from python_calamine import CalamineWorkbook
 
-from tests.proxies.rig import ROOT, Program, free_port
+from tests.program import ROOT, Program
+from tests.waiting import free_port
 
 ANN = {"x-user": "ann"}
 PAGE = ROOT / "docs" / "howto" / "fastapi.md"

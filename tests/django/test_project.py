@@ -17,8 +17,8 @@ import httpx
 import pytest
 
 from narrowboat.contrib.django import configuration
-from tests.acceptance.server import free_port, until
 from tests.django.shop import CUSTOMERS, PROJECT, Person, environment, manage, orders_csv
+from tests.waiting import free_port, until
 
 DOCS = Path(__file__).parents[2] / "docs/howto"
 

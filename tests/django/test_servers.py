@@ -16,8 +16,8 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from benchmarks.group import Group, unavailable
-from tests.acceptance.server import until
 from tests.django.shop import CUSTOMERS, PROJECT, SERVERS, Person, Shop, copy, environment, open_shop, orders_csv
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module", params=["sync", "gthread", "uvicorn"])

@@ -17,7 +17,8 @@ import httpx
 
 from benchmarks.group import Group, unavailable
 from tests.examples import mongo
-from tests.proxies.rig import ROOT, Program, free_port, until
+from tests.program import ROOT, Program
+from tests.waiting import free_port, until
 
 EXAMPLE = ROOT / "examples" / "fastapi"
 MB = 2**20

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests.proxies.rig import Program
+from tests.program import Program
 
 BATCH = 2000
 

@@ -22,8 +22,8 @@ from python_calamine import CalamineWorkbook
 from narrowboat import sample
 from tests.examples.leads import EXAMPLE, PASSWORD, Leads, missing
 from tests.notices.servers import Inbox, mail_server
-from tests.proxies.rig import until
 from tests.sinks.weed import ACCESS, BUCKET, SECRET, Weed
+from tests.waiting import until
 
 pytestmark = pytest.mark.services
 ALL = 33_407

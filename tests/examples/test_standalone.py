@@ -14,7 +14,8 @@ import httpx
 import pytest
 from python_calamine import CalamineWorkbook
 
-from tests.proxies.rig import ROOT, Program, free_port
+from tests.program import ROOT, Program
+from tests.waiting import free_port
 
 EXAMPLE = ROOT / "examples" / "standalone"
 PASSWORD = "correct horse battery"  # noqa: S105  # of users that only these tests have

@@ -7,7 +7,8 @@ import pytest
 from narrowboat.errors import BadConfiguration, NotDelivered
 from narrowboat.kernel.model import State
 from narrowboat.notify import Apprise, Message
-from tests.notices.servers import Hook, free_port
+from tests.notices.servers import Hook
+from tests.waiting import free_port
 
 
 def test_subject_text_and_kind_arrive(hook: Hook, message: Message) -> None:

@@ -10,7 +10,8 @@ import trustme
 
 from narrowboat.errors import BadConfiguration, NotDelivered
 from narrowboat.notify import Mail, Message, connection
-from tests.notices.servers import Inbox, free_port, mail_server, silent_server
+from tests.notices.servers import Inbox, mail_server, silent_server
+from tests.waiting import free_port
 
 SENDER = "Exports für alle <exports@shop.example>"
 LOGIN = ("ann@shop.example", "pa:ss/w@rd%")

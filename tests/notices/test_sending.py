@@ -17,8 +17,9 @@ from narrowboat.kernel.model import Request
 from narrowboat.kernel.outbox import Notice, NoticeState
 from narrowboat.notify import Apprise, Channel, Mail, Message, Webhook, sending
 from narrowboat.testing import run_inline, send_notices
-from tests.notices.servers import Hook, Inbox, free_port, mail_server, silent_server, until
+from tests.notices.servers import Hook, Inbox, mail_server, silent_server
 from tests.notices.test_webhook import SECRET
+from tests.waiting import free_port, until
 
 ANN = "ann@example.org"
 

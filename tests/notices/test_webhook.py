@@ -13,7 +13,8 @@ import standardwebhooks
 
 from narrowboat.errors import BadConfiguration, NotDelivered
 from narrowboat.notify import Message, Webhook
-from tests.notices.servers import Hook, free_port, silent_server
+from tests.notices.servers import Hook, silent_server
+from tests.waiting import free_port
 
 SECRET, OTHER = (f"whsec_{base64.b64encode(bytes([n]) * 32).decode()}" for n in (1, 2))
 

@@ -15,7 +15,8 @@ from narrowboat import Narrowboat
 from narrowboat.cli import target
 from narrowboat.kernel.model import Request, Run, State
 from narrowboat.kernel.outbox import NoticeState
-from tests.notices.servers import Hook, Inbox, free_port, mail_server, until
+from tests.notices.servers import Hook, Inbox, mail_server
+from tests.waiting import free_port, until
 
 ROOT = Path(__file__).parents[2]
 JOBS = f"{ROOT}/tests/notices/jobs.py:nb"

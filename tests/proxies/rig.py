@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from tests.program import Program
+from tests.waiting import free_port, until
+
 HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
 CHAINS = (
     "caddy",
     "caddy_gzip",
@@ -37,62 +36,10 @@ CADDY_WAITS, NGINX_WAITS = 1.5, 6.0
 USER = {"x-user": "ann"}
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as ear:
-        ear.bind(("127.0.0.1", 0))
-        return int(ear.getsockname()[1])
-
-
-def until(condition: Callable[[], Any], what: str, seconds: float = 10.0) -> Any:
-    """The condition's first true value; fails after so many seconds, saying what was waited for."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"waited {seconds:.0f} s for {what}")
-
-
 def caddy_version() -> tuple[int, ...]:
     """Of the program that is found first."""
     said = subprocess.run(["caddy", "version"], capture_output=True, text=True, check=True).stdout
     return tuple(int(part) for part in re.findall(r"\d+", said)[:2])
-
-
-class Program:
-    """A process that listens, which can be killed and started again."""
-
-    def __init__(self, command: list[str], port: int, log: Path, *, cwd: Path = ROOT, **environment: str) -> None:
-        self._command, self._port, self._log, self._cwd = command, port, log, cwd
-        self._environment = {**os.environ, **environment}
-        self.start()
-
-    def start(self) -> None:
-        """Start, and wait until it takes connections."""
-        with open(self._log, "ab") as log:
-            self.process = subprocess.Popen(
-                self._command, env=self._environment, cwd=self._cwd, stdout=log, stderr=log, start_new_session=True
-            )
-        until(self._listens, f"{self._command[0]} to listen; see {self._log}")
-
-    def _listens(self) -> bool:
-        assert self.process.poll() is None, self._log.read_text()
-        with socket.socket() as s:
-            return s.connect_ex(("127.0.0.1", self._port)) == 0
-
-    def kill(self) -> None:
-        """kill -9 of it and all its children at once."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
-    def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(15)
-            except subprocess.TimeoutExpired:
-                self.kill()
 
 
 class Rig:

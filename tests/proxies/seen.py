@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 import httpx
 
-from tests.proxies.rig import Rig, until
+from tests.proxies.rig import Rig
+from tests.waiting import until
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

