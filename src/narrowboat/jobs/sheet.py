@@ -26,6 +26,7 @@ class Sheet:
 
     def __init__(self, opener: Opener, given: Input) -> None:
         self._book = opener(given.check())
+        self._begun: tuple[list[SheetRow], Iterator[SheetRow]] | None = None
         try:
             self.sheets = self._book.sheets()
             self._place = place_of(given.sheet, self.sheets)
@@ -44,7 +45,7 @@ class Sheet:
         """What stands above each column (empty where nothing does), and the number of that row."""
         from narrowboat.data.sources.spreadsheet import find_header, header_of
 
-        found = header_of(names) if names is not None else find_header(self._flat(0), row=row)
+        found = header_of(names) if names is not None else find_header(self._remembered(row or 0), row=row)
         headers = [""] * (max((heading.position for heading in found.headings), default=-1) + 1)
         for heading in found.headings:
             headers[heading.position] = heading.name
@@ -54,9 +55,23 @@ class Sheet:
         blocks: Iterator[Block] = self._book.open(self._place, after=after)
         return chain.from_iterable(block.rows for block in blocks)
 
+    def _remembered(self, start: int) -> Iterator[SheetRow]:
+        """The sheet from its beginning, for the header. Rows from `start` on are kept: reading goes on behind them."""
+        rows, looked_at = self._flat(0), list[SheetRow]()
+        self._begun = (looked_at, rows)
+        for one in rows:
+            if one[0] >= start:
+                looked_at.append(one)
+            yield one
+
     def go_to(self, after: int) -> None:
         """The next portion begins below row `after`."""
-        self._rows = self._flat(after)
+        begun, self._begun = self._begun, None
+        if begun is None or after != self.first:
+            self._rows = self._flat(after)
+        else:
+            looked_at, rest = begun
+            self._rows = chain([one for one in looked_at if one[0] > after], rest)
 
     def take(self, rows: int) -> tuple[list[SheetRow], bool]:
         """The next so many rows, and whether they are the last."""
