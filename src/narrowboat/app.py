@@ -176,7 +176,7 @@ class Narrowboat(Desk):
         self.audit.purge(now - self.audit_retention)
         if "people" in vars(self):
             self.people.purge()
-        if any(job.kind == "import" for job in self.jobs.values()):
+        if (self.folder / "uploads").exists():  # also where no import is defined any more
             self.uploads.purge()
         self.keeping.drop_local(self.store)
         return self.keeping.purge(self.store, now - self.retention, limit=limit)

@@ -63,8 +63,9 @@ class Registry(Parts):
         elif job is None and run.kind in ("import", "undo"):
             import logging  # a run does not need it
 
-            note = "no job is called %r any more: what undoing run %s would need stays where its rows went"
-            logging.getLogger("narrowboat.keeping").warning(note, run.job, run.id)
+            note = "no job is called %r any more: what undoing run %s would need stays where its rows went, until %s"
+            command = f"narrowboat undo {run.id} --forget --into DATABASE --table NAME"
+            logging.getLogger("narrowboat.keeping").warning(note, run.job, run.id, command)
 
     def export(
         self,

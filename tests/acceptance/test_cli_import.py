@@ -76,6 +76,16 @@ def test_an_import_is_taken_back(shop: Shell) -> None:
     assert rows(shop, "select name from customers") == [("Mine",)]
 
 
+def test_what_undoing_would_need_is_forgotten_when_asked(shop: Shell) -> None:
+    told = last_line(shop.run(*IMPORT, "--undo", "--json"))
+    assert rows(shop, "select count(*) from narrowboat_images") == [(48,)]
+    forgotten = shop.run("undo", told["id"], *INTO, "--forget", "--json")
+    assert (forgotten.returncode, last_line(forgotten)) == (0, {"id": told["id"], "forgotten": True})
+    assert rows(shop, "select count(*) from narrowboat_images") == [(0,)]
+    assert "0 rows: nothing to do." in shop.run("undo", told["id"], *INTO).stderr
+    assert rows(shop) == [(48,)]
+
+
 def test_what_was_interrupted_is_gone_on_with_and_nothing_doubles(shop: Shell) -> None:
     make_workbook(shop.folder / "customers.xlsx", 20_000)
     stopped = shop.stop_at(lambda: rows(shop) > [(0,)], signal.SIGKILL, *IMPORT)

@@ -317,6 +317,20 @@ def test_no_run_is_forgotten_while_its_target_is_away(
         assert o.shop.rows("select * from narrowboat_images") == []
 
 
+def test_runs_of_a_job_that_is_gone_are_forgotten_and_what_stays_in_the_target_is_told(
+    tmp_path: Path, shop: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    with office(tmp_path, shop, together=False, undo=True) as o:
+        run = o.run(o.file(customers(5)))
+        del o.nb.jobs["customers"]
+        o.nb.retention = -1.0
+        assert o.nb.purge() == 1
+        assert f"narrowboat undo {run.id} --forget --into DATABASE --table NAME" in caplog.text
+        assert o.shop.rows("select count(*) from narrowboat_images") == [(5,)]
+        table(o.shop.url, "customers").forget(run.id)
+        assert o.shop.rows("select count(*) from narrowboat_images") == [(0,)]
+
+
 def test_only_what_was_defined_for_it_is_taken_back(opened: Open) -> None:
     o = opened()
     run = o.run(o.file(customers(3)))

@@ -235,6 +235,14 @@ def test_the_purge_takes_ended_runs_past_their_retention_and_their_files(nb: Nar
     assert nb.store.get(waiting.id).state is State.QUEUED
 
 
+def test_a_purge_gets_on_however_slow_everything_is(nb: Narrowboat, monkeypatch: pytest.MonkeyPatch) -> None:
+    for city in "Accra", "Kumasi":
+        run_inline(nb, nb.start("leads", {"city": city}, Output(format="csv")).run.id)
+    nb.retention = -1.0
+    monkeypatch.setattr("narrowboat.jobs.keeping.PURGE_FOR", -1.0)
+    assert [nb.purge(), nb.purge(), nb.purge()] == [1, 1, 0]
+
+
 def test_a_run_that_is_resumed_while_it_is_purged_keeps_its_files(
     nb: Narrowboat, monkeypatch: pytest.MonkeyPatch
 ) -> None:

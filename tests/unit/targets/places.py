@@ -59,6 +59,11 @@ class Sqlite:
         does = {"drop": "raise(ignore)", "raise": "raise(abort, 'no strangers, please')"}[action]
         self.run(f"create trigger guard before insert on {table} when {when} begin select {does}; end")
 
+    def after(self, table: str, statement: str) -> None:
+        """Done after each record that is inserted or updated, NEW."""
+        for what in "insert", "update":
+            self.run(f"create trigger after_{what} after {what} on {table} begin {statement}; end")
+
 
 @dataclass(frozen=True)
 class Postgres:
@@ -94,6 +99,12 @@ class Postgres:
             f"create function guard() returns trigger language plpgsql as $$ begin if {when} then {does}; end if; "
             "return new; end $$",
             f"create trigger guard before insert on {table} for each row execute function guard()",
+        )
+
+    def after(self, table: str, statement: str) -> None:
+        self.run(
+            f"create function follow() returns trigger language plpgsql as $$ begin {statement}; return null; end $$",
+            f"create trigger follow after insert or update on {table} for each row execute function follow()",
         )
 
 

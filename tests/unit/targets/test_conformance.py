@@ -165,15 +165,6 @@ def test_values_are_looked_up_in_another_table_all_at_once(shop: Place) -> None:
     assert found == {"Accra": 1, "Tema": 3}
 
 
-def test_rows_that_a_trigger_drops_are_reported_as_dropped(place: Place) -> None:
-    """Not of models that are saved: Django's `save()` itself fails where an insert keeps nothing."""
-    place.run(CUSTOMERS)
-    place.trigger("customers", "new.name = 'Stranger'", "drop")
-    outcomes = load(place, wish(), [customer(n, **({"name": "Stranger"} if n % 3 == 0 else {})) for n in range(2, 22)])
-    assert {row for row, what in outcomes.items() if what == "dropped"} == {3, 6, 9, 12, 15, 18, 21}
-    assert len(names(place)) == 13
-
-
 def test_what_a_trigger_says_is_told(shop: Place) -> None:
     shop.trigger("customers", "new.name = 'Stranger'", "raise")
     with loading(shop, wish()) as opened:

@@ -62,6 +62,19 @@ class Label(models.Model):
         app_label = "targets"
 
 
+class Line(models.Model):
+    """With a key of two columns, and one that the database computes."""
+
+    code = models.CharField(max_length=5)
+    shop = models.IntegerField()
+    price = models.IntegerField(db_column="cost")
+    twice = models.GeneratedField(expression=models.F("price") * 2, output_field=models.IntegerField(), db_persist=True)
+
+    class Meta:
+        app_label = "targets"
+        constraints = (models.UniqueConstraint(fields=["code", "shop"], name="one_line"),)
+
+
 class Thing(models.Model):
     class Meta:
         app_label = "targets"
@@ -74,7 +87,7 @@ class Heavy(Thing):
         app_label = "targets"
 
 
-TABLES = (City, Parcel, Label)
+TABLES = (City, Parcel, Label, Line)
 COLUMNS = ("mark", "city", "state", "note", "weight", "seen")
 
 
@@ -290,6 +303,25 @@ def test_a_file_goes_into_a_model_whether_its_database_keeps_the_runs_or_not(
         undone = run_inline(nb, nb.undo(run).run.id)
         assert (undone.state, Parcel.objects.using(alias).count()) == ("succeeded", 0)
         nb.store.close()
+
+
+@pytest.mark.parametrize("signals", [True, False])
+def test_composite_keys_and_what_the_database_computes(alias: str, signals: bool) -> None:
+    lines = Line.objects.using(alias)
+    lines.create(code="a", shop=1, price=10)
+    target = model(Line, using=alias, signals=signals)
+    wanted = {"columns": ("code", "shop", "price"), "unique": (("code", "shop"),), "mode": Mode.UPSERT, "undo": True}
+    rows = [customer(n)._replace(values=values) for n, values in enumerate([("a", 1, 11), ("a", 2, 12), ("b", 1, 13)])]
+    assert write(target, *rows, **wanted) == {0: "updated", 1: "created", 2: "created"}
+    assert sorted(lines.values_list("code", "shop", "twice")) == [("a", 1, 22), ("a", 2, 24), ("b", 1, 26)]
+    restoring = target.reopen(wish(columns=("code", "shop", "price"))._replace(run="back"), "run")
+    assert {one.problem for one in restoring.restore(restoring.images(None, 10))} == {None}
+    restoring.commit()
+    restoring.close()
+    assert list(lines.values_list("code", "shop", "twice")) == [("a", 1, 20)]
+    assert [field.name for field in from_django(Line)] == ["code", "shop", "price"]
+    with pytest.raises(BadConfiguration, match="twice is computed by the database"):
+        write(target, columns=("code", "shop", "price", "twice"), unique=())
 
 
 def test_a_model_that_cannot_work_says_so_at_once(alias: str) -> None:

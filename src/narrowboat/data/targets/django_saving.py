@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, models, transaction
 
 from narrowboat.data.records.problem import Problem
 from narrowboat.data.records.record import Record
@@ -98,6 +98,10 @@ class ModelSaving(ModelLoading):
             if error.__cause__ is None:  # Django's own: the update changed nothing
                 raise Refusal(words.dropped()) from error
             raise
+        except TypeError as error:
+            if _inserted_nothing(error):
+                raise Refusal(words.dropped()) from error
+            raise
         self._engine.settle()
 
     def _kept(self, primary: Sequence[Any]) -> tuple[str, str] | None:
@@ -109,3 +113,11 @@ class ModelSaving(ModelLoading):
             primary,
         )
         return self._record(found[0]) if found else None
+
+
+def _inserted_nothing(error: TypeError) -> bool:
+    """Whether it is Django's own: its `save()` takes for granted that an insert gives a record back."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_code is models.Model._save_table.__code__

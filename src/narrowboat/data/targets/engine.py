@@ -48,8 +48,10 @@ class Catalogue(NamedTuple):
     """Columns that take no null and have no value of their own."""
     primary: tuple[str, ...]
     keys: tuple[Key, ...]
-    others: bool
-    """Whether more than these keys may refuse a second record: an index of a part of the rows, an exclusion."""
+    deferrable: bool = False
+    """Whether a key may be checked later than at once, so that an insert cannot pass over what it refuses."""
+    followed: bool = False
+    """Whether triggers may change a record after a statement has told what became of it."""
 
 
 Values: TypeAlias = Sequence[Any]

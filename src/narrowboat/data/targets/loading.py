@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -188,7 +189,7 @@ class TableLoading(Attempt):
 
     def _create(self, new: Sequence[Record]) -> dict[int, Outcome]:
         """Insert what is staged; a row that is not kept met somebody else's, or a trigger."""
-        made = self._made_of(new, self._insert(" on conflict do nothing"))
+        made = self._made_of(new, self._insert("" if self._table.deferrable else " on conflict do nothing"))
         outcomes = self._created(made)
         missing = [record for record in new if record.row not in made]
         if not missing:
@@ -233,8 +234,6 @@ class TableLoading(Attempt):
     def _alone(self, record: Record) -> dict[int, Outcome]:
         """A row that was not kept, though no record has its keys: let the database say why."""
         nothing = {record.row: Outcome(What.REJECTED, problem=words.dropped())}
-        if not self._table.others and self._keys_are_all():
-            return nothing
         try:
             self._engine.stage([(record.row, *record.values)])
             kept = self._or_not_at_all(lambda: self._insert(""))
@@ -242,13 +241,14 @@ class TableLoading(Attempt):
             return {record.row: Outcome(What.REJECTED, problem=refusal.problem)}
         return self._created({record.row: self._record(kept[0])}) if kept else nothing
 
-    def _keys_are_all(self) -> bool:
-        """Whether no other key than those of the import can have refused a row."""
-        ours = {frozenset(key) for key in self._wish.unique}
-        return all(
-            frozenset(key.columns) in ours or not set(key.columns) & set(self._wish.columns) for key in self._table.keys
-        )
-
     def _keep(self, images: Sequence[Image]) -> None:
         if self._wish.undo and not self._wish.dry_run:
-            keep(self._engine, self._run, images)
+            keep(self._engine, self._run, self._followed(images) if self._table.followed else images)
+
+    def _followed(self, images: Sequence[Image]) -> list[Image]:
+        """As triggers that came after the statement left the records."""
+        self._engine.settle()
+        where = " and ".join(f"{name} = ?" for name in self._identity)
+        now = f"select {self._engine.image(self._table, 't')} from {self._table.sql} as t where {where}"  # noqa: S608  quoted
+        found = [(image, self._engine.execute(now, json.loads(image.record))) for image in images]
+        return [image._replace(after=kept[0][0]) if kept else image for image, kept in found]

@@ -93,11 +93,11 @@ class PostgresEngine:
         number, sql, ref = found[0]
         columns = self.execute(load("postgres_columns"), (number,))
         indexes = self.execute(load("postgres_keys"), (number,))
-        primary = next((tuple(names) for names, is_primary, _ in indexes if is_primary), ())
+        primary = next((tuple(names) for names, is_primary, _, _ in indexes if is_primary), ())
         self._names |= {
             name: tuple(names) for name, names in self.execute(load("postgres_constraints"), (number, number))
         }
-        whole = [Key(tuple(names)) for names, _, plain in indexes if plain]
+        whole = [Key(tuple(names)) for names, _, plain, _ in indexes if plain]
         return Catalogue(
             sql=sql,
             ref=ref,
@@ -107,7 +107,8 @@ class PostgresEngine:
             required=frozenset(column[0] for column in columns if column[3]),
             primary=primary,
             keys=tuple(whole),
-            others=len(whole) < len(indexes),
+            deferrable=any(late for *_, late in indexes),
+            followed=bool(self.execute(load("postgres_triggers"), (number,))),
         )
 
     def has_table(self, name: str) -> bool:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from narrowboat.data.target import Receipt
-from narrowboat.data.targets.engine import Engine, make_table
-from narrowboat.errors import LeaseLost
+from narrowboat.data.targets.engine import Engine, Refusal, make_table
+from narrowboat.errors import LeaseLost, TargetFailed
 
 _TABLE = """
 create table if not exists narrowboat_receipts (
@@ -77,7 +77,14 @@ class Attempt:
     def commit(self) -> None:
         """See `data.target.Loading`."""
         if self._begun:
-            self._engine.commit()
+            try:
+                self._engine.commit()
+            except Refusal as refusal:
+                raise TargetFailed(
+                    f"The database refused to commit a chunk of rows: {refusal.problem.message}. Which row is at fault "
+                    "cannot be told: a deferred foreign key of another table, to which triggers write, is looked at "
+                    "only now."
+                ) from refusal
             self._begun = False
 
     def rollback(self) -> None:

@@ -30,6 +30,7 @@ _PASSING: Final = {
 }
 _OF_ROWS: Final = {sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG}
 """Results that are the rows' fault."""
+_TRIGGERS: Final = "select 1 from sqlite_schema where type = 'trigger' and tbl_name = ? collate nocase"
 
 
 class SqliteEngine:
@@ -241,7 +242,7 @@ def _catalogue(connection: sqlite3.Connection, name: str) -> Catalogue:
         required=frozenset(column[0] for column in columns if column[4] and column[5] is None),
         primary=primary,
         keys=(*whole, Key(primary)) if primary else tuple(whole),
-        others=len(whole) < len(indexes),
+        followed=bool(connection.execute(_TRIGGERS, found).fetchone()),
     )
 
 
