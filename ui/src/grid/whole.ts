@@ -15,13 +15,6 @@ export class WholeCell extends LitElement {
         width: min(46rem, calc(100vw - 2rem));
         max-height: 80vh;
         padding: 1.25rem;
-        color: var(--ink);
-        background: var(--surface);
-        border: 1px solid var(--line);
-        border-radius: 1rem;
-      }
-      dialog::backdrop {
-        background: rgb(0 0 0 / 45%);
       }
       .whole {
         max-height: 55vh;

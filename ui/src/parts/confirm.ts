@@ -11,14 +11,6 @@ export class Confirm extends LitElement {
     css`
       dialog {
         max-width: min(28rem, calc(100vw - 2rem));
-        padding: 1.5rem;
-        color: var(--ink);
-        background: var(--surface);
-        border: 1px solid var(--line);
-        border-radius: 1rem;
-      }
-      dialog::backdrop {
-        background: rgb(0 0 0 / 45%);
       }
       p {
         margin-block: 0.5rem 1.25rem;

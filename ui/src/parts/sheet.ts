@@ -101,6 +101,13 @@ const ground = css`
   .push {
     margin-inline-start: auto;
   }
+  .back {
+    display: inline-flex;
+    align-items: center;
+    min-height: 2.75rem;
+    text-decoration: none;
+    font-weight: 550;
+  }
   .notice {
     padding: 0.75rem 1rem;
     border-radius: 0.625rem;
@@ -179,6 +186,16 @@ const ground = css`
     overflow: hidden;
     clip-path: inset(50%);
     white-space: nowrap;
+  }
+  dialog {
+    padding: 1.5rem;
+    color: var(--ink);
+    background: var(--surface);
+    border: 1px solid var(--line);
+    border-radius: 1rem;
+  }
+  dialog::backdrop {
+    background: rgb(0 0 0 / 45%);
   }
   @media (prefers-reduced-motion: reduce) {
     * {

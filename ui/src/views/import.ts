@@ -25,13 +25,6 @@ export class Import extends AskingElement {
   static override styles = [
     sheet,
     css`
-      .back {
-        display: inline-flex;
-        align-items: center;
-        min-height: 2.75rem;
-        text-decoration: none;
-        font-weight: 550;
-      }
       .card {
         display: grid;
         grid-template-columns: minmax(0, 1fr);

@@ -15,13 +15,6 @@ export class RunView extends AskingElement {
   static override styles = [
     sheet,
     css`
-      .back {
-        display: inline-flex;
-        align-items: center;
-        min-height: 2.75rem;
-        text-decoration: none;
-        font-weight: 550;
-      }
       :host > .card,
       .two {
         margin-block-start: 1.25rem;

@@ -22,13 +22,6 @@ export class Start extends AskingElement {
   static override styles = [
     sheet,
     css`
-      .back {
-        display: inline-flex;
-        align-items: center;
-        min-height: 2.75rem;
-        text-decoration: none;
-        font-weight: 550;
-      }
       .lead {
         max-width: 44rem;
         margin-block: 0.375rem 1.5rem;
