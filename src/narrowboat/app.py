@@ -123,8 +123,8 @@ class Narrowboat(Desk):
         return Download(link.url, link.expires)
 
     def runner(self, worker: str, *, watch: Callable[[Moment], None] | None = None) -> Runner:
-        """A runner for this process. `watch` is called after the object's own."""
-        watchers = [w for w in (self.watch, watch) if w]
+        """A runner for this process. `watch` is called before the object's own, which may take its time."""
+        watchers = [w for w in (watch, self.watch) if w]
 
         def tell(moment: Moment) -> None:
             for watcher in watchers:
