@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from narrowboat.kernel.model import Reject
     from narrowboat.uploads import Upload
 
+AGAIN = ("rerun", "retry")
+"""Relations by which a run does once more what was asked for: who asked to be told of its parent is told of it."""
+
 
 class Desk(Registry):
     """Whatever changes a run is noted in the audit log, and told to those who work on it."""
@@ -193,6 +196,8 @@ class Desk(Registry):
     def _submit(
         self, new: NewRun, conn: Any = None, *, notify: tuple[str, ...] = (), by: str | None = None
     ) -> Submitted:
+        if new.relation in AGAIN and (before := self._asked(new)):
+            notify, new = (*before, *notify), new._replace(unfollowed=None)
         told = self._wanted((*self._told[new.job], *notify))
         self.keeping.check()
         with nullcontext(conn) if conn is not None else self._database.transaction() as joined:
@@ -207,6 +212,17 @@ class Desk(Registry):
             self.audit(new.relation or "start", by=by, about=submitted.run.id, detail=detail, conn=joined)
         self._hint(submitted.run, conn)
         return submitted
+
+    def _asked(self, new: NewRun) -> tuple[str, ...]:
+        """Who asked to be told of the parent, beside those whom the job tells of each run, and still can be."""
+        if not self.channels:
+            return ()
+        asked = (
+            notice.recipient or notice.channel
+            for notice in self.outbox.of(new.parent or "")
+            if notice.channel in self.channels
+        )
+        return tuple(who for who in asked if who not in self._told[new.job])
 
     def _hint(self, run: Run, conn: Any = None) -> None:
         if run.ended:

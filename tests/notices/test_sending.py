@@ -124,6 +124,27 @@ def test_a_rerun_tells_the_jobs_channels(make: Any) -> None:
     assert len(ops.got) == 2
 
 
+def test_who_asked_to_be_told_is_told_of_a_rerun_too_and_once(make: Any, inbox: Inbox) -> None:
+    ops = Here()
+    mail = Mail(f"smtp://127.0.0.1:{inbox.port}?tls=no", sender="a@b.example")
+    nb = make(mail=mail, channels={"ops": ops, "once": Here()}, notify=("ops",))
+    first = nb.store.get(ended(nb, "leads", ANN, "ops", "once"))
+    again = nb.store.get(run_inline(nb, nb.rerun(first, by="boss").run.id).id)
+    del nb.channels["once"]
+    last = run_inline(nb, nb.rerun(again).run.id)
+    send_notices(nb)
+    assert [mail["To"] for mail in inbox.mails] == [ANN] * 3
+    assert [message.payload["data"]["run"] for message in ops.got] == [first.id, again.id, last.id]
+    assert states(nb, last.id) == {"mail": NoticeState.SENT, "ops": NoticeState.SENT}
+
+
+def test_who_waits_for_a_mail_need_not_follow_the_rerun_of_a_report(make: Any) -> None:
+    nb = make(mail=Mail("smtp://127.0.0.1:1?tls=no", sender="a@b.example"))
+    nb.report("sales")(lambda: rows([{"n": 1}]))
+    told, untold = (nb.start("sales", owner=user, notify=who).run for user, who in (("ann", (ANN,)), ("bob", ())))
+    assert [nb.rerun(run).run.unfollowed for run in (told, untold)] == [None, 60.0]
+
+
 def test_where_no_link_is_wanted_it_is_the_address_for_who_signs_in(make: Any) -> None:
     ops = Here(link=False)
     nb = make(channels={"ops": ops}, notify=("ops",), public_url="https://s.example")
