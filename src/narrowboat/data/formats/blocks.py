@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from narrowboat.data.columns import Column
+from narrowboat.data.columns import Column, Type
 from narrowboat.data.format import Alterations
 from narrowboat.data.formats.cells import Conversion, Form, Note, Rendered, Style, join
 from narrowboat.data.formats.conversions import Conversions, expects_text
+from narrowboat.data.formats.repeats import Repeats
 from narrowboat.data.source import Row
 from narrowboat.errors import NotRepresentable
 
@@ -59,14 +60,19 @@ def turned(rows: Sequence[Row], width: int, before: int) -> list[tuple[Any, ...]
 class _ColumnText:
     """Renders the cells of one column, block after block. Raises for no value of any kind."""
 
-    __slots__ = ("_conversions", "_expects_text", "_style")
+    __slots__ = ("_conversions", "_expects_text", "_repeats", "_style")
 
     def __init__(self, column: Column, style: Style) -> None:
         self._style = style
         self._conversions = Conversions(column, style)
         self._expects_text = expects_text(column)
+        self._repeats = Repeats(style, self._of_text) if column.type is Type.TEXT else None
 
     def render(self, cells: Sequence[Any]) -> Rendered:
+        if self._repeats is not None:
+            if (rendered := self._repeats.rendered(cells)) is not None:
+                return rendered
+            self._repeats = None
         if self._expects_text:
             if texts := self._as_text(cells):
                 return texts
@@ -88,6 +94,9 @@ class _ColumnText:
             return self._style.text(texts, join(texts))
         except (TypeError, UnicodeEncodeError):
             return None
+
+    def _of_text(self, cells: Sequence[Any]) -> Rendered:
+        return self._as_text(cells) or self._by_kind(cells, set(map(type, cells)))
 
     def _by_kind(self, cells: Sequence[Any], kinds: set[type]) -> Rendered:
         conversions = {self._conversions[kind] for kind in kinds}

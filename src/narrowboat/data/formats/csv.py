@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import compress, count
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -190,11 +191,15 @@ class _Style:
         """The cells, quoted where a reader would not find them else."""
         if all(cells) and not any(map(joint.__contains__, self._suspects)):
             return cells
-        null, marks = self._null_text, joint.translate(None, self._ordinary).split(UNIT)[1:-1]
+        marks = joint.translate(None, self._ordinary).split(UNIT)[1:-1]
         if len(marks) != len(cells):  # UNIT is in a cell
             marks = [cell.translate(None, self._ordinary + UNIT) for cell in cells]
-        together = zip(cells, marks, strict=True)
-        return [_quote(cell) if mark or not cell or cell == null else cell for cell, mark in together]
+        texts, null = list(cells), self._null_text
+        for i in compress(count(), marks):
+            texts[i] = _quote(cells[i])
+        if all(cells) and not (null and null in cells):
+            return texts
+        return [_quote(text) if not text or text == null else text for text in texts]
 
     def floats(self, line: bytes) -> Rendered:
         if self.point != ".":
