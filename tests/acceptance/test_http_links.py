@@ -99,6 +99,18 @@ def test_a_revoked_link_is_as_one_that_never_was(server: Server, run: str) -> No
     assert [(one["by"], one["detail"]["link"]) for one in noted(server, run, "link.revoke")] == [("ann", link["id"])]
 
 
+def test_a_link_that_was_changed_anywhere_is_as_one_that_never_was(server: Server, run: str) -> None:
+    url = make(server, run)["url"]
+    begin = url.rindex("/") + 1
+    for at in range(begin, len(url)):
+        other = "A" if url[at] != "A" else "B"
+        got = ask(server, "GET", url[:at] + other + url[at + 1 :])
+        assert (got.status_code, got.json()["code"]) == (404, "unknown-link"), at - begin
+    for cut in (url[:-1], url + "A", url.upper(), url[:begin]):
+        assert ask(server, "GET", cut).status_code == 404
+    assert ask(server, "GET", url).status_code == 200
+
+
 def test_an_expired_link_says_so_to_people_and_to_programs(server: Server, run: str) -> None:
     with closing(open_database(f"sqlite:///{server.folder}/runs.db")) as database:
         table = SqlLinks(database)
