@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace
 
 from narrowboat.cli import target
-from narrowboat.cli.outcome import print_json, say
+from narrowboat.cli.outcome import print_json, say, show
 from narrowboat.errors import BadParameter
 from narrowboat.people.requester import Requester
 
@@ -43,7 +42,8 @@ def run(arguments: Namespace) -> int:
     if not found:
         say("No index is missing, as far as the catalogue tells.")
     for one in found:
-        sys.stdout.write(f"-- {one.because}\n{one.statement};\n")
+        show(f"-- {one.because}")
+        show(f"{one.statement};")
     return 0
 
 

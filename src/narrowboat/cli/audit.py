@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from narrowboat.cli import target
-from narrowboat.cli.outcome import print_json, say
+from narrowboat.cli.outcome import print_json, say, show
 from narrowboat.cli.rendering import moment
 from narrowboat.people.audit import Entry, Which
 
@@ -50,7 +49,7 @@ def run(arguments: Namespace) -> int:
         say("There are no such entries.")
     for one in found:
         detail = json.dumps(one.detail, ensure_ascii=False) if one.detail else ""
-        sys.stdout.write(f"{moment(one.at)}  {one.by or '-':<16}  {one.action:<14}  {one.about:<22}  {detail}\n")
+        show(f"{moment(one.at)}  {one.by or '-':<16}  {one.action:<14}  {one.about:<22}  {detail}")
     return 0
 
 

@@ -39,12 +39,27 @@ def complain(code: str | None, message: str | None) -> None:
 
 
 def say(text: str) -> None:
-    """A line for people, on stderr: stdout is for what programs read."""
-    sys.stderr.write(text + "\n")
+    """Lines for people, on stderr: stdout is for what was asked for."""
+    sys.stderr.write("\n".join(map(visible, text.split("\n"))) + "\n")
     sys.stderr.flush()
+
+
+def show(line: str) -> None:
+    """A line of what was asked for, on stdout."""
+    sys.stdout.write(visible(line) + "\n")
 
 
 def print_json(value: Mapping[str, Any]) -> None:
     """One JSON object as the last line of stdout."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.write(visible(json.dumps(value, ensure_ascii=False)) + "\n")
     sys.stdout.flush()
+
+
+def visible(text: str) -> str:
+    """What a terminal would obey or hide (escape sequences, line ends, reversed text), spelled as JSON spells it.
+
+    Names, labels and errors come from others, who must not write to an operator's terminal.
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in text)

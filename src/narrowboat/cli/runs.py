@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from narrowboat.app import Narrowboat
 from narrowboat.cli import target
-from narrowboat.cli.outcome import complain, exit_status, print_json, say
+from narrowboat.cli.outcome import complain, exit_status, print_json, say, show
 from narrowboat.cli.progress import Done, Progress
 from narrowboat.cli.rendering import amount, event_json, moment, notice_json, run_json
 from narrowboat.errors import BadParameter
@@ -120,7 +120,7 @@ def _list(nb: Narrowboat, arguments: Namespace) -> int:
     if not found:
         say("There are no such runs.")
     for one in found:
-        sys.stdout.write(f"{one.id}  {moment(one.created)}  {one.state:<11}  {amount(one):>21}  {one.job}\n")
+        show(f"{one.id}  {moment(one.created)}  {one.state:<11}  {amount(one):>21}  {one.job}")
     return 0
 
 
@@ -132,16 +132,16 @@ def _tell(nb: Narrowboat, found: Run, *, as_json: bool) -> None:
         told = [notice_json(notice) for notice in notices]
         print_json(run_json(found) | {"events": [event_json(event) for event in events], "notices": told})
         return
-    sys.stdout.write(f"{found.id}  {found.job}  {found.state}  {amount(found)}\n")
+    show(f"{found.id}  {found.job}  {found.state}  {amount(found)}")
     if found.artifact:
-        sys.stdout.write(f"  file: {nb.run_folder(found.id) / found.artifact.path}\n")
+        show(f"  file: {nb.run_folder(found.id) / found.artifact.path}")
         if found.artifact.copy:
-            sys.stdout.write(f"  copy: {' '.join(found.artifact.copy.values())}\n")
+            show(f"  copy: {' '.join(found.artifact.copy.values())}")
     for event in events:
         by = f" (by {event.by})" if event.by else ""
-        sys.stdout.write(f"  {moment(event.at)}  {event.after:<11}  {event.reason}{by}\n")
+        show(f"  {moment(event.at)}  {event.after:<11}  {event.reason}{by}")
     for notice in notices:
         why = f": {notice.error}" if notice.error else ""
         whom = f"{notice.channel} {notice.recipient}".strip()
         tries = "1 try" if notice.tries == 1 else f"{notice.tries} tries"
-        sys.stdout.write(f"  told by {whom}: {notice.state.replace('_', ' ')}, {tries}{why}\n")
+        show(f"  told by {whom}: {notice.state.replace('_', ' ')}, {tries}{why}")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from narrowboat.cli import target
-from narrowboat.cli.outcome import print_json, say
+from narrowboat.cli.outcome import print_json, say, show
 from narrowboat.cli.rendering import moment
 from narrowboat.cli.users import BY
 from narrowboat.people.accounts import SCOPES, Token
@@ -56,12 +55,10 @@ def run(arguments: Namespace) -> int:
         return 0
     for one in found:
         jobs = "every job" if one.jobs is None else ",".join(one.jobs)
-        sys.stdout.write(
-            f"{one.id}  {one.user:<20}  until {moment(one.expires)}  {','.join(one.scopes)}  {jobs}  {one.label}\n"
-        )
+        show(f"{one.id}  {one.user:<20}  until {moment(one.expires)}  {','.join(one.scopes)}  {jobs}  {one.label}")
         if one.secret:
             say("Keep this; it is not shown again:")
-            sys.stdout.write(f"{one.secret}\n")
+            show(one.secret)
     return 0
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from narrowboat.app import Narrowboat
 from narrowboat.cli import target
-from narrowboat.cli.outcome import print_json
+from narrowboat.cli.outcome import print_json, show
 from narrowboat.errors import BadParameter
 from narrowboat.people.accounts import Account, Role
 from narrowboat.people.actions import Action
@@ -84,7 +84,7 @@ def run(arguments: Namespace) -> int:
             else " ".join(f"{job}={','.join(may)}" for job, may in one.grants.items())
         )
         state = "disabled" if one.disabled else one.role
-        sys.stdout.write(f"{one.id:<20}  {state:<9}  {one.email or '-':<24}  {grants}\n")
+        show(f"{one.id:<20}  {state:<9}  {one.email or '-':<24}  {grants}")
     return 0
 
 
