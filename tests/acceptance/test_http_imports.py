@@ -106,6 +106,16 @@ def test_rejects_are_put_right_in_place_and_report_under_their_numbers(server: S
     assert (refused.status_code, refused.json()["code"]) == (422, "bad-parameter")
 
 
+def test_rejects_are_listed_to_the_last_where_a_row_has_several_reasons(server: Server) -> None:
+    run = ended(server, start(server, uploaded(server, HEADER + ",,M1,Nowhere\n,,M2,Nowhere\n,,M3,Nowhere\n")))
+    seen, after = [], 0
+    while after is not None:
+        page = server.client.get(f"/runs/{run['id']}/rejects?limit=2&after={after}").json()
+        seen += [(one["row"], one["code"]) for one in page["rejects"]]
+        after = page["next"]
+    assert seen == [(row, code) for row in (2, 3, 4) for code in ("required", "required", "not-found")]
+
+
 def test_an_import_is_taken_back(server: Server) -> None:
     run = ended(server, start(server, uploaded(server, HEADER + lines(120))))
     undone = ended(server, server.client.post(f"/runs/{run['id']}/undo"))

@@ -268,6 +268,18 @@ def test_a_token_makes_links_only_with_that_scope(here: Town, run: str) -> None:
     assert here.program(here.ann, "see", "download", "share").post(f"/runs/{run}/links").status_code == 201
 
 
+def test_a_token_that_only_sees_takes_no_link_back_and_touches_no_upload(here: Town, run: str) -> None:
+    seeing, link = here.program(here.ann, "see"), here.ann.post(f"/runs/{run}/links").json()["id"]
+    refused(seeing.delete(f"/runs/{run}/links/{link}"), 403, "not-allowed")
+    chunks = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
+    place = here.ann.post("/uploads", headers={"Upload-Length": "3"}).headers["location"]
+    refused(seeing.patch(place, content=b"abc", headers=chunks), 403, "not-allowed")
+    refused(seeing.delete(place), 403, "not-allowed")
+    assert here.ann.patch(place, content=b"abc", headers=chunks).status_code == 204
+    assert here.ann.delete(place).status_code == 204
+    assert here.ann.delete(f"/runs/{run}/links/{link}").status_code == 204
+
+
 def test_a_token_is_no_wider_than_its_owner(here: Town) -> None:
     refused(here.ann.post("/tokens", json={"label": "x", "scopes": ["admin"]}), 403, "not-allowed")
     wide = here.program(here.reader, "see", "start", "download", "control", "share")

@@ -176,6 +176,17 @@ def test_a_disk_without_room_refuses_and_loses_nothing(opened: Open) -> None:
     assert uploads.append(upload, 3, b"def").complete
 
 
+def test_a_user_has_so_many_files_and_no_more_however_empty(opened: Open) -> None:
+    uploads = opened(LIMITS._replace(files=2))
+    first = uploads.create("ann", "1.csv", 0)
+    uploads.create("ann", "2.csv", 0)
+    with pytest.raises(UploadTooLarge, match=r"You have 2 files here, and may have 2\."):
+        uploads.create("ann", "3.csv", 0)
+    uploads.create("ben", "1.csv", 0)
+    uploads.remove(first)
+    uploads.create("ann", "3.csv", 0)
+
+
 def test_what_is_past_its_time_goes_with_its_file(opened: Open) -> None:
     passing, lasting = opened(LIMITS._replace(keep=-1)), opened()
     old = passing.append(passing.create("ann", "old.csv", 3), 0, b"abc")

@@ -22,6 +22,11 @@ class SqlUploads:
         with self._database.write() as tx:
             tx.lock_owner(owner)
             (taken,) = tx.rows("uploads_taken", owner=to_text(owner))
+            if taken["files"] >= limits.files:
+                raise UploadTooLarge(
+                    f"You have {taken['files']:,} files here, and may have {limits.files:,}. Remove some of them, or "
+                    "wait until they expire."
+                )
             if taken["own"] + length > limits.user:
                 raise UploadTooLarge(
                     f"Your files take {taken['own']:,} of the {limits.user:,} bytes that you may have here, and this "

@@ -10,7 +10,7 @@ DAY: Final = 86400.0
 
 
 class UploadLimits(NamedTuple):
-    """What may be uploaded, in bytes, and for how long it is kept."""
+    """What may be uploaded, in bytes, for how long it is kept, and how many files a user may have."""
 
     file: int = 200 * MIB
     """Of one file."""
@@ -22,6 +22,8 @@ class UploadLimits(NamedTuple):
     """Of all files."""
     keep: float = DAY
     """Seconds since its last byte for which a file is kept that no run needs."""
+    files: int = 10_000
+    """Of one user, however small they are."""
 
 
 class Upload(NamedTuple):
@@ -49,7 +51,7 @@ class Known(Protocol):
     """What is known of uploads, wherever that is kept."""
 
     def add(self, owner: str, name: str, length: int, limits: UploadLimits) -> Upload:
-        """Raises UploadTooLarge where the owner's files would be too much, StorageFull where everybody's would."""
+        """Raises UploadTooLarge where the owner has too much or too many, StorageFull where everybody together has."""
         ...
 
     def get(self, upload: str) -> Upload | None: ...

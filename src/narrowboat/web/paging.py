@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import re
+
 from starlette.requests import Request
 
 from narrowboat.errors import BadParameter
@@ -14,9 +17,12 @@ def place(after: str) -> tuple[float, str]:
     """Where a page begins: the moment and the id of the last one before it. Raises BadParameter."""
     moment, _, last = after.partition("_")
     try:
-        return float(moment), last
+        at = float(moment)
     except ValueError:
-        raise BadParameter(NO_PAGE) from None
+        at = math.nan
+    if not math.isfinite(at) or not re.fullmatch("[0-9A-Za-z_-]{1,64}", last):
+        raise BadParameter(NO_PAGE)  # not every database takes every text
+    return at, last
 
 
 def next_page(request: Request, path: str, following: str | None) -> dict[str, str]:

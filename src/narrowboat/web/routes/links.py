@@ -66,7 +66,7 @@ async def list_links(run: str, here: Here, user: Who) -> Response:
 )
 async def revoke_link(run: str, link: str, here: Here, user: Who) -> Response:
     """Revoke a link. Harmless when repeated."""
-    found = await here.run(user, run)
+    found = await here.run(user, run, Action.SHARE)
     await here.threads.run(here.nb.links.revoke, link, by=user.id, run=found.id)
     return Response(status_code=204)
 

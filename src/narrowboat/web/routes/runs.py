@@ -177,7 +177,7 @@ async def list_rejects(
     """Rows that were refused, with the reason and the data."""
     await here.run(user, run)
     found = await here.threads.run(here.nb.store.rejects, run, after=after, limit=limit)
-    following = found[-1].row if len(found) == limit else None
+    following = found[-1].row if len(found) >= limit else None  # a row's last reasons may come on top
     return JSONResponse(schemas.Rejects(rejects=[views.reject(one) for one in found], next=following))
 
 

@@ -64,6 +64,12 @@ def may_upload(here: Context, user: User) -> None:
         raise NotAllowed("There is no import here that you may start.")
 
 
+async def _to_change(here: Context, user: User, upload: str) -> Upload:
+    """An upload of theirs, if they may send files. Raises NotAllowed, UnknownUpload."""
+    may_upload(here, user)
+    return await here.threads.run(here.nb.uploads.find, upload, user.id)
+
+
 def _receiving(here: Context) -> Receiving:
     return Receiving(here.nb.uploads, here.reading)
 
@@ -176,7 +182,7 @@ async def continue_upload(upload: str, request: Request, here: Here, user: Who) 
     if request.headers.get("content-type") != tus.CHUNK:
         raise HTTPException(415, f"The Content-Type of a chunk is {tus.CHUNK}.")
     at, checksum = tus.number(request.headers, "upload-offset"), tus.checksum(request.headers.get("upload-checksum"))
-    found = await here.threads.run(here.nb.uploads.find, upload, user.id)
+    found = await _to_change(here, user, upload)
     return Response(status_code=204, headers=tus.standing(await _receiving(here).append(found, at, request, checksum)))
 
 
@@ -190,8 +196,7 @@ async def continue_upload(upload: str, request: Request, here: Here, user: Who) 
 async def remove_upload(upload: str, request: Request, here: Here, user: Who) -> Response:
     """Remove an upload that no run needs."""
     tus.check_version(request.headers)
-    found = await here.threads.run(here.nb.uploads.find, upload, user.id)
-    await here.threads.run(here.nb.uploads.remove, found)
+    await here.threads.run(here.nb.uploads.remove, await _to_change(here, user, upload))
     return Response(status_code=204, headers=tus.RESUMABLE)
 
 
