@@ -2,7 +2,7 @@
 
 import sys
 
-from narrowboat.cli import main
+from narrowboat.cli import command
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command())

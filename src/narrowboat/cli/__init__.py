@@ -8,7 +8,17 @@ from collections.abc import Sequence
 
 from narrowboat.cli.parser import chosen
 
-__all__ = ["main"]
+__all__ = ["command", "main"]
+
+
+def command() -> int:
+    """What the installed command is: `main`, in a process that lives for nothing else."""
+    # A command makes many objects that live to its end; looking among them for garbage costs more than it finds,
+    # and most of all at the very end.
+    gc.set_threshold(50_000, 20, 50)
+    status = main()
+    gc.freeze()
+    return status
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -17,11 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     from narrowboat.cli.outcome import refused
     from narrowboat.errors import NarrowboatError
 
-    # A command makes many objects that live to its end; looking among them for garbage costs more than it finds.
-    gc.set_threshold(50_000, 20, 50)
-    command, arguments = chosen(sys.argv[1:] if argv is None else argv)
+    asked, arguments = chosen(sys.argv[1:] if argv is None else argv)
     try:
-        return command.run(arguments)
+        return asked.run(arguments)
     except NarrowboatError as error:
         return refused(error, as_json=getattr(arguments, "json", False))
     except KeyboardInterrupt:
