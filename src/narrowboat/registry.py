@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from narrowboat.errors import BadConfiguration, CannotNotify, UnknownJob
 from narrowboat.jobs.definition import Definition, Delivering, Remembered, delivering
-from narrowboat.jobs.delivery import Delivery
+from narrowboat.jobs.delivery import REPORT_FIRST, REPORT_LIMIT, REPORT_SECONDS, REPORT_UNFOLLOWED, Delivery
 from narrowboat.jobs.export import Export
 from narrowboat.jobs.keeping import Keeping
 from narrowboat.jobs.output import RESERVED
@@ -111,12 +111,12 @@ class Registry(Parts):
         formats: tuple[str, ...] = (),
         queue: str = "default",
         priority: int = 0,
-        time_limit: float | None = 300.0,
-        limit: int | None = 5,
-        block_rows: int = 100,
+        time_limit: float | None = REPORT_SECONDS,
+        limit: int | None = REPORT_LIMIT,
+        block_rows: int = REPORT_FIRST,
         consistent: bool = False,
         share_within: float = 300.0,
-        unfollowed: float | None = 60.0,
+        unfollowed: float | None = REPORT_UNFOLLOWED,
         rollout: float = 100.0,
         notify: tuple[str, ...] = (),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from narrowboat.app import Narrowboat
-from narrowboat.cli.keys import check, text, texts
-from narrowboat.data.columns import Column, Type
+from narrowboat.cli import deliveries
+from narrowboat.cli.keys import check, text
 from narrowboat.data.room import MB
 from narrowboat.data.sink import Sink
 from narrowboat.data.sinks import S3, Folder
-from narrowboat.data.sources import Query, query, table
 from narrowboat.errors import BadConfiguration
-from narrowboat.jobs.export import Export
-from narrowboat.jobs.parameters import PARSERS, Parameter
-from narrowboat.people.requester import NOBODY, Requester
 
 if TYPE_CHECKING:
     from narrowboat.notify import Channel
@@ -35,6 +31,7 @@ TOP = {
     "uploads": dict,
     "sources": dict,
     "exports": dict,
+    "reports": dict,
     "imports": dict,
     "notices": dict,
 }
@@ -62,30 +59,6 @@ UPLOADS = {
     "total_mb": (int, float),
     "keep_hours": (int, float),
 }
-EXPORT = {
-    "source": str,
-    "table": str,
-    "query": str,
-    "key": list,
-    "title": str,
-    "description": str,
-    "formats": list,
-    "columns": list,
-    "labels": dict,
-    "types": dict,
-    "parameters": dict,
-    "where": dict,
-    "queue": str,
-    "priority": int,
-    "time_limit": (int, float),
-    "limit": int,
-    "consistent": bool,
-    "notify": list,
-}
-PARAMETER = {"type": str, "required": bool, "choices": list}
-COLUMN = {"type": str, "zone": str, "currency": str, "scale": int}
-PASSED_ON = ("description", "queue", "priority", "time_limit", "limit", "consistent")
-"""Keys of an export that are options of `jobs.export.Export` by the same name."""
 
 
 def read(path: Path) -> Narrowboat:
@@ -123,9 +96,9 @@ def build(config: Mapping[str, Any], path: Path) -> Narrowboat:
         target=str(path),
     )
     sources = {name: _beside(text(url, f"sources.{name}"), path) for name, url in config.get("sources", {}).items()}
-    for name, export in config.get("exports", {}).items():
-        made = _export(name, export, sources)
-        nb.register(made, notify=texts(export, "notify", f"exports.{name}"))
+    for kind in ("exports", "reports"):
+        for name, given in config.get(kind, {}).items():
+            deliveries.register(nb, kind, name, given, sources)
     if "imports" in config:
         from narrowboat.cli.imports import register
 
@@ -175,88 +148,3 @@ def _beside(url: str, path: Path) -> str:
     """`sqlite:///crm.db` means a file beside the TOML, wherever the server was started."""
     scheme, separator, place = url.partition("sqlite:///")
     return f"sqlite:///{path.parent / place}" if separator and not scheme else url
-
-
-def _export(name: str, given: Any, sources: Mapping[str, str]) -> Export:
-    where = f"exports.{name}"
-    check(given, EXPORT, where)
-    if ("table" in given) == ("query" in given):
-        raise BadConfiguration(f"{where} needs a table or a query, one of them.")
-    if given.get("source") not in sources:
-        raise BadConfiguration(f"{where}.source must be one of sources: {', '.join(sources) or 'there are none'}.")
-    parameters = tuple(
-        _parameter(key, value, f"{where}.parameters.{key}") for key, value in given.get("parameters", {}).items()
-    )
-    return Export(
-        name=name,
-        function=_function(given, sources[given["source"]], where),
-        parameters=parameters,
-        requester="requester" if "where" in given else None,
-        title=given.get("title", name),
-        formats=texts(given, "formats", where),
-        **{key: given[key] for key in PASSED_ON if key in given},
-    )
-
-
-def _parameter(name: str, given: Any, where: str) -> Parameter:
-    """`city = "str"`, or `city = {type = "str", required = true, choices = ["Accra", "Tema"]}`."""
-    given = {"type": given} if isinstance(given, str) else given
-    check(given, PARAMETER, where)
-    types = {known.__name__: known for known in PARSERS}
-    if given.get("type", "str") not in types:
-        raise BadConfiguration(f"{where}.type must be one of {', '.join(types)}.")
-    required = given.get("required", False)
-    choices = tuple(given.get("choices", ()))
-    return Parameter(name, types[given.get("type", "str")], required, not required, choices=choices)
-
-
-def _function(given: Mapping[str, Any], url: str, where: str) -> Callable[..., Query]:
-    """What the export reads: parameters are the statement's, or conditions on columns of their names.
-
-    What `where` says is the same, but comes from the requester, and no client can send it.
-    """
-    key, names, labels = texts(given, "key", where), texts(given, "columns", where), given.get("labels", {})
-    types = {
-        column: _column(column, kind, f"{where}.types.{column}") for column, kind in given.get("types", {}).items()
-    }
-
-    rows = _rows(given, where)
-
-    def read(requester: Requester = NOBODY, **asked: Any) -> Query:
-        parameters = asked | {name: _of(requester, known) for name, known in rows.items()}
-        if "query" in given:
-            found = query(url, given["query"], parameters, key=key)
-        else:
-            found = table(url, given["table"], key=key).where(**parameters)
-        chosen = names or (tuple(column.name for column in found.shape().columns) if types else ())
-        return found.columns(*(types.get(name, name) for name in chosen)).rename(labels)
-
-    return read
-
-
-def _rows(given: Mapping[str, Any], where: str) -> dict[str, str]:
-    """`where = {tenant = "requester.tenant"}`: attribute of the requester by column."""
-    found = {}
-    for name, value in given.get("where", {}).items():
-        at = f"{where}.where.{name}"
-        of, _, attribute = text(value, at).partition(".")
-        if of != "requester" or not attribute:
-            raise BadConfiguration(f"{at} must be something about who asks, such as 'requester.{name}', not {value!r}.")
-        if name in given.get("parameters", {}):
-            raise BadConfiguration(f"{at} is a parameter too; what the requester is cannot be chosen.")
-        found[name] = attribute
-    return found
-
-
-def _of(requester: Requester, known: str) -> Any:
-    return requester.id if known == "id" else requester.attributes[known]
-
-
-def _column(name: str, given: Any, where: str) -> Column:
-    """`born = "date"`, or `paid = {type = "money", currency = "GHS"}`."""
-    given = {"type": given} if isinstance(given, str) else given
-    check(given, COLUMN, where)
-    kind = given.get("type", "any")
-    if kind not in tuple(Type):
-        raise BadConfiguration(f"{where}.type must be one of {', '.join(Type)}.")
-    return Column(name, Type(kind), zone=given.get("zone"), currency=given.get("currency"), scale=given.get("scale"))

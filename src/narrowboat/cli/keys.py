@@ -16,7 +16,8 @@ def check(given: Any, known: Mapping[str, Any], where: str) -> None:
         at = f"{where}.{key}" if where else key
         if key not in known:
             raise BadConfiguration(f"There is no key {at}. Keys: {', '.join(known)}.")
-        if not isinstance(value, known[key]) or (isinstance(value, bool) and known[key] is not bool):
+        kinds = known[key] if isinstance(known[key], tuple) else (known[key],)
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             raise BadConfiguration(f"{at} has the wrong type: {value!r}.")
 
 

@@ -22,6 +22,15 @@ from narrowboat.jobs.writing import Writing
 from narrowboat.kernel.model import Lease, NewRun, Run
 from narrowboat.people.requester import NOBODY, Attributes, Requester, recorded
 
+REPORT_SECONDS = 300.0
+"""A report may take so long, unless it says otherwise."""
+REPORT_LIMIT = 5
+"""Reports of one user under way, in the same way."""
+REPORT_FIRST = 100
+"""Rows of a report's first chunk, so that something shows at once."""
+REPORT_UNFOLLOWED = 60.0
+"""Seconds that a report goes on while nobody follows it."""
+
 
 class Terms(NamedTuple):
     """The function of a job, and what holds for its runs."""

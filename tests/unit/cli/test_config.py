@@ -98,6 +98,47 @@ def test_a_parameter_of_a_table_is_a_condition_that_may_be_left_out(tmp_path: Pa
         assert exported(nb, "leads", {"city": "Tema"}).splitlines()[1:] == ["Kofi,2.0,"]
 
 
+REPORTS = """
+[sources]
+crm = "sqlite:///crm.db"
+
+[reports.people]
+title = "People"
+source = "crm"
+table = "leads"
+columns = ["id", "name"]
+parameters = {city = "str"}
+
+[reports.steady]
+source = "crm"
+query = "select * from leads"
+key = ["id"]
+unfollowed = false
+time_limit = 30
+limit = 2
+"""
+
+
+@pytest.mark.usefixtures("crm")
+def test_a_report_is_declared_as_an_export_is_and_has_the_terms_of_one_in_python(tmp_path: Path) -> None:
+    nb = make(tmp_path, REPORTS)
+    nb.report("usual")(lambda: None)
+    people, steady, usual = (nb.delivering(name) for name in ("people", "steady", "usual"))
+    for term in ("kind", "time_limit", "limit", "limit_kind", "block_rows", "unfollowed", "share_within"):
+        assert getattr(people, term) == getattr(usual, term), term
+    assert (people.title, steady.title) == ("People", "steady")
+    assert (steady.unfollowed, steady.time_limit, steady.limit) == (None, 30, 2)
+    with closing(nb.store):
+        run = run_inline(nb, nb.start("people", {"city": "Accra"}).run.id)
+        assert run.artifact
+        assert (nb.run_folder(run.id) / run.artifact.path).read_text() == '[1,"Ama"]\n'
+
+
+def test_a_report_that_says_true_where_seconds_are_meant_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadConfiguration, match=r"reports.people.unfollowed must be seconds, or false"):
+        make(tmp_path, REPORTS.replace("table", "unfollowed = true\ntable", 1))
+
+
 @pytest.mark.usefixtures("crm")
 def test_a_parameter_of_a_query_is_bound(tmp_path: Path) -> None:
     nb = make(tmp_path, FULL)

@@ -35,6 +35,7 @@ shop = {type = "integer", lookup = {table = "shops", by = "name"}}
 code = "text"
 bar = {default = "none", values = {"-" = "none"}, label = "Bar code"}
 price = {type = "decimal", required = true, aliases = ["Unit price"]}
+sold = {type = "boolean", default = true}
 """
 
 
@@ -65,11 +66,12 @@ def test_all_that_can_be_said_of_an_import_arrives(tmp_path: Path) -> None:
         (("shop", "code"), ("bar",)), "upsert", "Prices", 0, 2,
     )  # fmt: skip
     assert job.manners.decimal_comma
-    shop, code, bar, price = job.fields
+    shop, code, bar, price, sold = job.fields
     assert shop.lookup is not None
     assert (shop.lookup.table, shop.lookup.by, shop.lookup.gives) == ("shops", "name", "id")
     assert (code.type, bar.default, bar.values, bar.label) == (Type.TEXT, "none", {"-": "none"}, "Bar code")
     assert (price.type, price.required, price.aliases) == (Type.DECIMAL, True, ("Unit price",))
+    assert (sold.type, sold.default) == (Type.BOOLEAN, True)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ import pytest
 
 from narrowboat import sample
 from narrowboat.cli import export, main
-from narrowboat.cli.config import EXPORT, TOP, read
+from narrowboat.cli.config import TOP, read
+from narrowboat.cli.deliveries import REPORT
 from narrowboat.cli.imports import FIELD, IMPORT
 from narrowboat.cli.notices import NOTICE
 from narrowboat.cli.parser import COMMANDS, _load
@@ -45,7 +46,7 @@ def test_every_option_is_in_the_reference(command: str) -> None:
 
 def test_every_key_of_the_file_is_in_the_reference() -> None:
     section = REFERENCE.partition("\n## narrowboat.toml\n")[2]
-    assert [key for key in (*TOP, *EXPORT, *IMPORT, *FIELD, *NOTICE) if f"`{key}`" not in section] == []
+    assert [key for key in (*TOP, *REPORT, *IMPORT, *FIELD, *NOTICE) if f"`{key}`" not in section] == []
 
 
 @pytest.fixture
@@ -84,3 +85,10 @@ def test_the_file_in_the_how_to_works(folder: Path) -> None:
     assert busy is not None
     assert 0 < busy.rows < 400
     assert nb.job("leads").function(city="Accra").shape().resumable
+
+
+def test_the_report_in_the_how_to_is_one(tmp_path: Path) -> None:
+    (text,) = re.findall(r"```toml\n(.*?)```", (DOCS / "howto/reports.md").read_text(), re.S)
+    (tmp_path / "narrowboat.toml").write_text(text)
+    sales = read(tmp_path / "narrowboat.toml").delivering("sales")
+    assert (sales.kind, sales.formats) == ("report", ("csv", "xlsx"))
