@@ -91,19 +91,12 @@ class _Running:
         self._confinement = confinement
         self._said: BinaryIO = TemporaryFile()
         lifeline, self._lifeline = os.pipe()
-        limits = json.dumps(confinement)
-        command = [sys.executable, "-I", "-S", "-c", program, *arguments, limits, str(lifeline)]
         try:
-            self._process = subprocess.Popen(  # noqa: S603  # our own interpreter, our own program
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._said,
-                pass_fds=(lifeline,),
-                cwd="/",
-                env={name: os.environ[name] for name in ("TMPDIR", "LD_LIBRARY_PATH") if name in os.environ},
-                start_new_session=True,  # a Ctrl-C is for the parent to handle
-            )
+            self._process = self._started(program, arguments, lifeline)
+        except BaseException:
+            os.close(self._lifeline)
+            self._said.close()
+            raise
         finally:
             os.close(lifeline)
         assert self._process.stdin is not None and self._process.stdout is not None  # noqa: S101, PT018  # both are pipes
@@ -114,6 +107,20 @@ class _Running:
         self._watch.register(self._answers, POLLIN)
         self._buffer = bytearray()
         self.idle = True
+
+    def _started(self, program: str, arguments: tuple[str, ...], lifeline: int) -> subprocess.Popen[bytes]:
+        limits = json.dumps(self._confinement)
+        command = [sys.executable, "-I", "-S", "-c", program, *arguments, limits, str(lifeline)]
+        return subprocess.Popen(  # noqa: S603  # our own interpreter, our own program
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
+            pass_fds=(lifeline,),
+            cwd="/",
+            env={name: os.environ[name] for name in ("TMPDIR", "LD_LIBRARY_PATH") if name in os.environ},
+            start_new_session=True,  # a Ctrl-C is for the parent to handle
+        )
 
     def ask(self, request: Any) -> None:
         self.idle = False

@@ -114,6 +114,16 @@ def test_a_child_waits_while_its_answers_are_not_taken(child: Child) -> None:
     answers.close()  # type: ignore[attr-defined]
 
 
+def test_a_child_that_cannot_be_started_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    child = Child(ENTRY, None, SMALL)
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        with pytest.raises(FileNotFoundError):
+            ask(child, "anything")
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 def test_closing_ends_the_child(child: Child) -> None:
     (pid,) = map(int, ask(child, "pid"))
     child.close()

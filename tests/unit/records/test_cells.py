@@ -42,6 +42,7 @@ REFUSED: list[tuple[Type, Any, str]] = [
     (Type.INTEGER, 12.5, "not-whole"),
     (Type.INTEGER, "twelve", "not-whole"),
     (Type.INTEGER, 1e30, "out-of-range"),
+    (Type.FLOAT, "1e999", "out-of-range"),
     (Type.DECIMAL, "12,5", "not-a-number"),
     (Type.DECIMAL, "1_000", "not-a-number"),
     (Type.DECIMAL, "nan", "not-a-number"),
@@ -51,6 +52,8 @@ REFUSED: list[tuple[Type, Any, str]] = [
     (Type.DATE, "31/31/2026", "not-a-date"),
     (Type.DATE, datetime(2026, 1, 31, 9), "not-a-date"),
     (Type.DATETIME, 46053, "not-a-moment"),
+    (Type.DATE, f"1/1/{'1' * 5000}", "not-a-date"),
+    (Type.DATETIME, f"{'1' * 5000}.1.2026", "not-a-moment"),
     (Type.TIME, "25:00", "not-a-time"),
 ]
 

@@ -181,6 +181,10 @@ def test_a_broken_line_of_jsonl_is_named(line: bytes, says: str, tmp_path: Path)
         read(b'{"a": 1}\n' + line, tmp_path)
 
 
+def test_a_number_that_no_float_holds_is_text(tmp_path: Path) -> None:
+    assert read(b'{"a": 1e999}\n{"a": -1e999}\n{"a": 1.5}', tmp_path)[1] == [(1, ("inf",)), (2, ("-inf",)), (3, (1.5,))]
+
+
 def test_half_a_surrogate_pair_is_replaced(tmp_path: Path) -> None:
     assert read(b'{"a": "x\\ud800y"}', tmp_path)[1] == [(1, ("x\ufffdy",))]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
+from math import isfinite
 from typing import Any, Final, TypeAlias
 
 from narrowboat.data.columns import Type
@@ -64,8 +65,11 @@ def decimal(cell: Any, manners: Manners) -> Decimal:
 
 
 def real(cell: Any, manners: Manners) -> float:
-    """A floating-point number."""
-    return float(decimal(cell, manners))
+    """A floating-point number. One that is too large for it would be infinite."""
+    number = float(decimal(cell, manners))
+    if not isfinite(number):
+        raise Refused("out-of-range", f"is too large for a number: {shown(cell)}")
+    return number
 
 
 def _number(cell: Any, manners: Manners) -> Decimal | None:
@@ -142,7 +146,7 @@ def _written(cell: str, manners: Manners) -> datetime | None:
     days, _, clock = cell.partition(" ")
     separator = next((mark for mark in "./-" if mark in days), "")
     parts = days.split(separator) if separator else []
-    if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts):
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() and len(part) <= 4 for part in parts):
         return None
     numbers = [int(part) for part in parts]
     if len(parts[0]) == 4:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from math import isfinite
 from typing import Any, BinaryIO, Final, NoReturn
 
 from narrowboat.data.sheet import Block, Cell, Cells, SheetInfo, SheetRow, place_of
@@ -98,6 +99,8 @@ def _cell(value: Any) -> Cell:
                 return value or None
             # Half a surrogate pair, written as \ud800, is no text that could be stored.
             return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        case float() if not isfinite(value):
+            return str(value)  # 1e999: text, so that whoever wants a number refuses the row
         case None | bool() | int() | float():
             return value
         case _:
