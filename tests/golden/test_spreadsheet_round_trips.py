@@ -20,7 +20,8 @@ from narrowboat.data.sheet import Book, SheetRow
 from narrowboat.data.sources.spreadsheet import open_book, open_isolated
 from narrowboat.data.sources.spreadsheet.packing import pack, unpack
 from narrowboat.data.sources.spreadsheet.xlsx import strings as shared
-from tests.golden.office import needs_office
+from tests.golden.binary import xlsb
+from tests.golden.office import needs_office, to_xlsx
 from tests.golden.workbooks import package, parts, sheet
 from tests.golden.workbooks import strings as table
 
@@ -205,6 +206,25 @@ def test_what_libreoffice_saves_in_other_formats_is_read_alike(kind: str, tmp_pa
     other.close()
     assert (first, cells[:5], second) == (2, (None, "Zoë", 233_555_123_456, 1.5, True), (4, (None, None, "below")))
     assert str(cells[5])[:10] == "2024-02-29"
+
+
+@needs_office
+def test_a_binary_workbook_is_read_as_libreoffice_reads_it(tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsb"
+    people: dict[int, dict[int, object]] = {
+        2: {1: "Zoë", 2: 233_555_123_456, 3: 1.5, 4: True, 5: date(2024, 2, 29), 6: None},
+        4: {2: "below", 3: -7},
+    }
+    path.write_bytes(xlsb({"Leute": people, "Zwei": {}}, hidden=["Zwei"]))
+    book = open_isolated(path)
+    assert [(info.name, info.hidden) for info in book.sheets()] == [("Leute", False), ("Zwei", True)]
+    found = [row for block in book.open(0) for row in block.rows]
+    book.close()
+    assert found == [
+        (2, (None, "Zoë", 233_555_123_456, 1.5, True, date(2024, 2, 29))),
+        (4, (None, None, "below", -7)),
+    ]
+    assert read(to_xlsx(path)) == found
 
 
 def test_openpyxl_agrees_about_every_cell_of_a_table(tmp_path: Path) -> None:
