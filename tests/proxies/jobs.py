@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from narrowboat import Narrowboat
+from narrowboat.data.records import Field
 from narrowboat.data.sources import rows
-from narrowboat.data.targets import Row, function
+from narrowboat.data.targets import Row, function, table
 from narrowboat.kernel.runner import Settings
 from tests.proxies.files import PAUSE, text_of
 
@@ -40,6 +43,29 @@ def taken(customers: list[Row]) -> dict[int, str]:
 
 
 nb.importer("customers", row=["name", "phone", "note"], into=function(taken), unique=["phone"])
+
+
+def make_shop() -> str:
+    """The URL of a database with a table of suppliers."""
+    path = PLACE / "shop.db"
+    with closing(sqlite3.connect(path)) as shop, shop:
+        shop.execute("create table if not exists suppliers (id integer primary key, name text, phone text unique)")
+    return f"sqlite:///{path}"
+
+
+nb.importer(
+    "suppliers",
+    row=[Field("name", required=True), "phone"],
+    into=table(make_shop(), "suppliers"),
+    unique=["phone"],
+    undo=True,
+)
+
+
+@nb.report("seen", block_rows=10)
+def seen(name: str) -> Any:
+    """What `tap` gives, to be watched."""
+    return tap(name)
 
 
 @nb.export("steady", block_rows=10)

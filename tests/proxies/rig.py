@@ -43,10 +43,15 @@ def caddy_version() -> tuple[int, ...]:
 
 
 class Rig:
-    """All of them. `at(chain)` is a client through a chain, `direct` one without."""
+    """All of them. `at(chain)` is a client through a chain, `direct` one without.
 
-    def __init__(self, place: Path) -> None:
-        self.place = place
+    who: options of the server that say who asks; by default everybody is who they say they are, and the proxies and
+    what the server lets a client wait are ten times as hasty as in life.
+    """
+
+    def __init__(self, place: Path, *who: str) -> None:
+        self.place, self._who = place, who or ("--user", "tests.proxies.users:who")
+        self._slower = 10 if who else 1
         self.ports = {name: free_port() for name in ("app", *CHAINS)}
         self._programs: list[Program] = []
         self._clients: dict[str, httpx.Client] = {}
@@ -57,7 +62,7 @@ class Rig:
             raise
 
     def _start(self) -> None:
-        serve = ["-m", "narrowboat", "serve", "tests.proxies.jobs:nb", "--user", "tests.proxies.users:who"]
+        serve = ["-m", "narrowboat", "serve", "tests.proxies.jobs:nb", *self._who]
         options = ["--port", str(self.ports["app"]), "--cors", "https://shop.example"]
         self.app = self._add([sys.executable, *serve, *options], "app", PROXIES_PLACE=str(self.place))
         self.nginx = self._add(["nginx", "-p", str(self.place), "-c", str(self._filled("nginx.conf"))], "nginx")
@@ -70,7 +75,8 @@ class Rig:
         return program
 
     def _filled(self, template: str) -> Path:
-        known = {**self.ports, "user": "user root;" if os.geteuid() == 0 else ""}
+        waits = {"caddy_waits": CADDY_WAITS * self._slower, "nginx_waits": round(NGINX_WAITS * self._slower)}
+        known = {**self.ports, **waits, "user": "user root;" if os.geteuid() == 0 else ""}
         text = re.sub(r"@(\w+)@", lambda found: str(known[found[1]]), (HERE / template).read_text())
         path = self.place / template
         path.write_text(text)

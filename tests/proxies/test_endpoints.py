@@ -35,7 +35,7 @@ def finished(rig: Rig) -> str:
 
 def test_what_can_be_started_and_what_was_done_can_be_read(rig: Rig, chain: str, finished: str) -> None:
     ready = [job["name"] for job in same_answer(rig, chain, "GET", "/jobs").json()["jobs"]]
-    assert ready == ["tap", "customers", "steady", "large"]
+    assert ready == ["tap", "customers", "suppliers", "seen", "steady", "large"]
     assert same_answer(rig, chain, "GET", "/jobs/steady/count?name=x&blocks=3").json()["rows"] is None
     assert same_answer(rig, chain, "GET", finished).json()["state"] == "succeeded"
     assert same_answer(rig, chain, "GET", f"{finished}/history").json()["events"][-1]["after"] == "succeeded"
