@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from tests.proxies.rig import HERE, ROOT
+from tests.program import ROOT
+from tests.proxies.rig import HERE
 
 PAGE = (ROOT / "docs/howto/behind-a-proxy.md").read_text()
 
