@@ -59,8 +59,7 @@ class Country(NamedTuple):
     code: str
     prefix: str
     valid: re.Pattern[str]
-    prefixed: re.Pattern[str]
-    """National numbers of which something may have to be taken away."""
+    """National numbers, but for those of which something may have to be taken away."""
 
 
 def usual(text: str, region: str | None) -> str | None:
@@ -71,19 +70,22 @@ def usual(text: str, region: str | None) -> str | None:
     digits = text.translate(_MARKS)
     if digits.startswith("+"):
         digits = digits[1:]
-        found = next((one for n in (1, 2, 3) if (one := _country_of_code(digits[:n]))), None)
+        found = _country_of_start(digits[:3])
         national = digits[len(found.code) :] if found else ""
     else:
         found = _country(region) if region else None
         national = digits[len(found.prefix) :] if found and found.prefix and digits.startswith(found.prefix) else ""
     if not found or not digits.isascii() or not digits.isdigit():
         return None
-    if found.prefixed.match(national) or not found.valid.fullmatch(national):
-        return None
-    return f"+{found.code}{national}"
+    return f"+{found.code}{national}" if found.valid.fullmatch(national) else None
 
 
 @lru_cache(1024)
+def _country_of_start(digits: str) -> Country | None:
+    """The country whose code is at the beginning. No code is the beginning of another."""
+    return next((one for n in (1, 2, 3) if (one := _country_of_code(digits[:n]))), None)
+
+
 def _country_of_code(code: str) -> Country | None:
     if not code.isascii() or not code.isdigit() or code.startswith("0"):
         return None
@@ -102,9 +104,10 @@ def _country(region: str) -> Country | None:
         return None
     kinds = [getattr(known, kind) for kind in _KINDS]
     patterns = [kind.national_number_pattern for kind in kinds if kind and kind.national_number_pattern]
-    every = f"(?={known.general_desc.national_number_pattern}$)(?:{'|'.join(patterns)})"
     prefix = known.national_prefix or ""
-    return Country(str(known.country_code), prefix, re.compile(every), re.compile(prefix or r"(?!)"))
+    whole = f"(?!{prefix})" if prefix else ""
+    every = f"{whole}(?={known.general_desc.national_number_pattern}$)(?:{'|'.join(patterns)})"
+    return Country(str(known.country_code), prefix, re.compile(every))
 
 
 def _library() -> Any:

@@ -44,9 +44,10 @@ class Validator:
         """The rows that are as they must be, and the others; both in the file's order."""
         cells = self._turned([row for _, row in rows])
         values = [self._column(n, cells) for n in range(len(self._fields))]
+        judge = self._row if any(map(_has_problems, values)) else self._checked
         records, rejects = [], []
         for (number, row), made in zip(rows, zip(*values, strict=True), strict=True):
-            found = self._row(made)
+            found = judge(made)
             if isinstance(found, tuple):
                 records.append(Record(number, found, row))
             else:
@@ -79,6 +80,8 @@ class Validator:
             column = [_REQUIRED if value is None else value for value in column]
         if field.check:
             column = [_asked(field.check, value) for value in column]
+        if not _has_problems(column):
+            return column
         return [value._replace(column=title) if type(value) is Problem else value for value in column]
 
     def _looked_up(self, lookup: Lookup, column: list[Any]) -> list[Any]:
@@ -87,9 +90,10 @@ class Validator:
         return [known[value] if value in known else _unknown(lookup, value) for value in column]
 
     def _row(self, values: tuple[Any, ...]) -> tuple[Any, ...] | list[Problem]:
-        problems = [value for value in values if type(value) is Problem]
-        if problems:
-            return problems
+        return [value for value in values if type(value) is Problem] or self._checked(values)
+
+    def _checked(self, values: tuple[Any, ...]) -> tuple[Any, ...] | list[Problem]:
+        """What the model makes of values that are as their fields want them."""
         found = values if self._check is None else self._check(values)
         if isinstance(found, tuple):
             return found
@@ -101,6 +105,10 @@ class Validator:
 
 
 _REQUIRED = Problem("required", "is required")
+
+
+def _has_problems(column: list[Any]) -> bool:
+    return Problem in set(map(type, column))
 
 
 def _meant(values: Mapping[str, Any], cell: Any) -> Any:
