@@ -131,7 +131,7 @@ class Importing:
         records, rejects = self._validator.validate(rows)
         if self._cursor["row"] == 0:
             self._refuse_what_is_wrong_altogether([row for row, _ in rows], rejects)
-        outcomes = self._write(records)
+        outcomes = self._write(records, last=last)
         rejects += [self._rejected(one, outcomes[one.row].problem) for one in records if outcomes[one.row].problem]
         rejects.sort(key=lambda one: one.row)
         counted = Counter(outcome.what for outcome in outcomes.values())
@@ -165,11 +165,11 @@ class Importing:
         told = self._sheet.total if self._sheet else None
         return (told, True) if first and told is not None else None
 
-    def _write(self, records: Sequence[Record]) -> dict[int, Outcome]:
+    def _write(self, records: Sequence[Record], *, last: bool) -> dict[int, Outcome]:
         assert self._loading is not None  # noqa: S101  it was opened before
         if len(self._written) < len(self._job.fields):
             records = [one._replace(values=tuple([one.values[n] for n in self._written])) for one in records]
-        return self._repeated.write(records, self._loading.write)
+        return self._repeated.write(records, self._loading.write, last=last)
 
     def _rejected(self, record: Record, problem: Problem | None) -> Rejected:
         assert problem is not None  # noqa: S101  it was chosen for having one

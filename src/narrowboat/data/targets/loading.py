@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from narrowboat.data.records.field import Lookup
@@ -79,11 +79,8 @@ class TableLoading(Attempt):
 
     def _order(self, record: Record) -> list[str]:
         """All writers lock records in this order, so that few wait for each other in a circle."""
-        return self._key(record.values[place] for place in self._places)
-
-    @staticmethod
-    def _key(values: Any) -> list[str]:
-        return [str(value) for value in values]
+        values = record.values
+        return [str(values[place]) for place in self._places]
 
     def _some(self, records: Sequence[Record]) -> dict[int, Outcome]:
         """What became of each row, with every row that the database refuses found by halving."""
@@ -216,7 +213,7 @@ class TableLoading(Attempt):
         if len(kept) == len(new):  # they come in the order in which they went in
             return {record.row: self._record(row) for record, row in zip(new, kept, strict=True)}
         rows = {tuple(self._order(record)): record.row for record in new}
-        keys = [tuple(self._key(row[width:])) for row in kept]
+        keys = [tuple(map(str, row[width:])) for row in kept]
         if len(rows) < len(new) or not all(key in rows for key in keys):
             raise Ambiguous
         return {rows[key]: self._record(row) for key, row in zip(keys, kept, strict=True)}
@@ -228,7 +225,7 @@ class TableLoading(Attempt):
 
     def _created(self, made: Mapping[int, tuple[str, str]]) -> dict[int, Outcome]:
         self._made |= {record: row for row, (record, _) in made.items()}
-        self._keep([Image(row, record, None, after) for row, (record, after) in made.items()])
+        self._keep(Image(row, record, None, after) for row, (record, after) in made.items())
         return {row: Outcome(What.CREATED, record) for row, (record, _) in made.items()}
 
     def _alone(self, record: Record) -> dict[int, Outcome]:
@@ -241,9 +238,10 @@ class TableLoading(Attempt):
             return {record.row: Outcome(What.REJECTED, problem=refusal.problem)}
         return self._created({record.row: self._record(kept[0])}) if kept else nothing
 
-    def _keep(self, images: Sequence[Image]) -> None:
+    def _keep(self, images: Iterable[Image]) -> None:
         if self._wish.undo and not self._wish.dry_run:
-            keep(self._engine, self._run, self._followed(images) if self._table.followed else images)
+            made = list(images)
+            keep(self._engine, self._run, self._followed(made) if self._table.followed else made)
 
     def _followed(self, images: Sequence[Image]) -> list[Image]:
         """As triggers that came after the statement left the records."""

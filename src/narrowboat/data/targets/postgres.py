@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import psycopg
-from psycopg.types.json import Jsonb
+from psycopg.types.json import JsonbDumper
 
 from narrowboat.data.columns import Type
 from narrowboat.data.records.problem import Problem
@@ -156,9 +156,11 @@ class PostgresEngine:
 
     def stage(self, rows: Iterable[Values]) -> None:
         self.execute(f"delete from {STAGE}")  # noqa: S608  fixed
-        with self.errors(), self.connection.cursor() as cursor, cursor.copy(f"copy {STAGE} from stdin") as copy:
-            for place, row in enumerate(rows):
-                copy.write_row((place, *map(_bindable, row)))
+        with self.errors(), self.connection.cursor() as cursor:
+            cursor.adapters.register_dumper(dict, JsonbDumper)
+            with cursor.copy(f"copy {STAGE} from stdin") as copy:
+                for place, row in enumerate(rows):
+                    copy.write_row((place, *row))
 
     def unstage(self, rows: Sequence[int]) -> None:
         self.execute(f"delete from {STAGE} where {ROW} in ?any", (list(rows),))  # noqa: S608  fixed
@@ -243,7 +245,3 @@ def _placed(statement: str) -> bytes:
     parts = statement.replace("%", "%%").split('"')
     parts[::2] = [part.replace("in ?any", "= any(?)").replace("?", "%s") for part in parts[::2]]
     return '"'.join(parts).encode()
-
-
-def _bindable(value: Any) -> Any:
-    return Jsonb(value) if isinstance(value, dict) else value
