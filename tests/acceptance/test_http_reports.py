@@ -6,6 +6,9 @@ import csv
 import gzip
 import io
 import json
+import os
+import shutil
+import socket
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -420,3 +423,31 @@ def test_text_through_a_proxy_has_a_length(tmp_path: Path) -> None:
         assert other.status_code == 404
         seen = proxied.client.get(f"/runs/{run['id']}/rows", headers={"X-User": "viewer"})
         assert seen.status_code == 404
+
+
+def test_a_file_that_is_made_for_somebody_who_leaves_is_not_kept(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        run, files = report(server, "wide", width=20, length=60, count=20_000), tmp_path / "runs.files"
+        made = lambda: list(files.glob("converted-*"))  # noqa: E731  # asked several times
+        head = f"GET /runs/{run['id']}/artifact.parquet HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+        with socket.create_connection(("127.0.0.1", server.port)) as connection:
+            connection.sendall(head)
+            until(made, "the file to be made")
+        until(lambda: not made(), "it to be gone")
+        (files / "converted-left").mkdir()
+        os.utime(files / "converted-left", (1, 1))
+        whole = server.client.get(f"/runs/{run['id']}/artifact.parquet")
+        assert (whole.status_code, len(whole.content)) == (200, int(whole.headers["content-length"]))
+        assert not made()
+
+
+def test_rows_whose_file_is_gone_are_told_so_and_not_waited_for(server: Server) -> None:
+    run = report(server, "sales")
+    shutil.rmtree(server.folder / "runs.files/runs" / run["id"])
+    got = server.client.get(f"/runs/{run['id']}/rows")
+    assert (got.status_code, got.json()["code"]) == (409, "no-artifact")
+    with (
+        pytest.raises(httpx.TransportError),
+        server.client.stream("GET", f"/runs/{run['id']}/rows", headers=STREAM, timeout=3) as answer,
+    ):
+        answer.read()

@@ -288,3 +288,25 @@ def test_the_admins_page_takes_the_file_and_tells_what_became_of_it(folder: Path
         assert "7,000 rows: 6,993 created, 7 rejected." in page
         assert "<td>1024</td><td>Shipping mark: row 1022 of this file has the same shipping_mark.</td>" in page
         assert openpyxl.load_workbook(BytesIO(ann.http.get(f"{where}file/").content)).worksheets[0].max_row == 8
+
+
+LIMITED = """
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import RequestFactory
+from narrowboat.errors import TooManyRuns
+
+app = apps.get_app_config("narrowboat")
+app.nb.jobs["customers"] = app.nb.jobs["customers"]._replace(limit=0)
+request = RequestFactory().post("/")
+request.user = User.objects.get(username="ann")
+try:
+    app.importers["customers"]._start(request, SimpleUploadedFile("c.csv", b"Name,Phone\\n"), dry_run=False)
+except TooManyRuns:
+    print("refused,", len(app.nb.uploads.of_owner(str(request.user.pk))), "files")
+"""
+
+
+def test_a_file_whose_import_is_refused_in_the_admin_is_not_kept(folder: Path) -> None:
+    assert manage(folder, "shell", "-c", LIMITED).stdout.splitlines()[-1] == "refused, 0 files"

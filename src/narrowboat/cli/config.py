@@ -64,10 +64,10 @@ UPLOADS = {
 def read(path: Path) -> Narrowboat:
     """The Narrowboat that a TOML file describes. Raises BadConfiguration, naming the key that is wrong."""
     try:
-        config = tomllib.loads(path.read_text())
+        config = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadConfiguration(f"Cannot read {path}: {error.strerror}.") from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise BadConfiguration(f"{path} is not TOML: {error}.") from error
     try:
         return build(config, path.resolve())

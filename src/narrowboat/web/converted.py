@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -23,10 +26,14 @@ from narrowboat.web.context import Context
 from narrowboat.web.download import without_body
 from narrowboat.web.lines import Lines
 from narrowboat.web.ranges import Span
-from narrowboat.web.reading import in_threads, of_file
+from narrowboat.web.reading import in_threads, of_open
 
 ROOM = 4 << 20
 """Bytes of a block at most, however long its rows are."""
+PREFIX = "converted-"
+"""Of the folders in which files are made."""
+DAY = 86400.0
+"""Seconds after which nobody makes a file there any more."""
 
 
 class Wanted(NamedTuple):
@@ -91,25 +98,22 @@ def _headers(wanted: Wanted) -> dict[str, str]:
 
 async def _whole(context: Context, wanted: Wanted, headers: dict[str, str]) -> Response:
     """With a length: the file is made first."""
-    folder = await context.threads.run(_folder, context)
-    try:
-        made = await context.converting.run(converting.make, wanted.blocks(), wanted.table, wanted.format, folder)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    size = made.stat().st_size
-    body = _given_away(in_threads(context.reading, of_file(made, Span(0, size))), folder)
+    file = await context.converting.run(_made, wanted, context.nb.folder)
+    size = os.fstat(file.fileno()).st_size
+    body = in_threads(context.reading, of_open(file, Span(0, size)))
     return StreamingResponse(body, 200, {**headers, "Content-Length": str(size)})
 
 
-def _folder(context: Context) -> Path:
-    return Path(tempfile.mkdtemp(prefix="converted-", dir=context.nb.folder))
+def _made(wanted: Wanted, beside: Path) -> BinaryIO:
+    """The file, open and without a name any more: nothing is left of it, whoever leaves before its end."""
+    _sweep(beside)
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=beside) as folder:
+        return open(converting.make(wanted.blocks(), wanted.table, wanted.format, Path(folder)), "rb", buffering=0)
 
 
-async def _given_away(pieces: AsyncIterator[bytes], folder: Path) -> AsyncIterator[bytes]:
-    """The same pieces; the folder is removed behind them, whether all were taken or not."""
-    try:
-        async for piece in pieces:
-            yield piece
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def _sweep(beside: Path) -> None:
+    """Remove what processes left that were killed while they made a file."""
+    for left in beside.glob(f"{PREFIX}*"):
+        with suppress(FileNotFoundError):
+            if left.stat().st_mtime < time.time() - DAY:
+                shutil.rmtree(left, ignore_errors=True)

@@ -40,15 +40,17 @@ class Lines:
         """Rows from `first` on, counted from 0: at most `most`, and no more than one beyond `room` bytes.
 
         Fewer come where fewer are committed, and at some places between. The run is asked for last: all rows that it
-        counts were there to be found before, or come next time.
+        counts were there to be found before, or come next time. Raises NoArtifact where the file of a run is gone.
         """
         chunks = self._store.chunks(self._id, row=first, limit=CHUNKS)
         run = self._store.get(self._id)
         inside = [chunk for chunk in chunks if chunk.row_from + chunk.rows > first]
         try:
             lines = b"".join(self._cut(inside, first, most, room))
-        except FileNotFoundError:  # the run started again from zero at this moment
-            lines = b""
+        except FileNotFoundError:
+            if run.ended:
+                raise NoArtifact(f"The rows of run {self._id} are not there any more. Run it again.") from None
+            lines = b""  # the run started again from zero at this moment
         return Found(run, lines, lines.count(b"\n"))
 
     def _cut(self, chunks: list[ChunkRow], first: int, most: int, room: int) -> Iterator[bytes]:

@@ -16,10 +16,16 @@ from narrowboat.web.threads import Threads
 def of_file(path: Path, span: Span) -> Iterator[bytes]:
     """Bytes of a finished file. Raises NoArtifact where they are not there."""
     try:
-        with open(path, "rb", buffering=0) as file:
-            yield from _pieces(file, span.begin, span.end - span.begin)
+        file = open(path, "rb", buffering=0)
     except FileNotFoundError:
         raise NoArtifact(f"{path.name} is not there any more.") from None
+    yield from of_open(file, span)
+
+
+def of_open(file: BinaryIO, span: Span) -> Iterator[bytes]:
+    """The same of an open file, which is closed behind them."""
+    with file:
+        yield from _pieces(file, span.begin, span.end - span.begin)
 
 
 def of_chunks(folder: Path, published: str, rows: Iterable[ChunkRow], span: Span) -> Iterator[bytes]:

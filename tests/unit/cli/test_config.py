@@ -187,6 +187,13 @@ def test_what_is_wrong_is_named_with_its_place(tmp_path: Path, text: str, messag
     assert str(refused.value).startswith(str(tmp_path / "narrowboat.toml"))
 
 
+def test_a_file_that_is_no_utf_8_is_told_so(tmp_path: Path) -> None:
+    file = tmp_path / "narrowboat.toml"
+    file.write_bytes("database = 'sqlite:///küche.db'".encode("latin-1"))
+    with pytest.raises(BadConfiguration, match="is not TOML: 'utf-8' codec"):
+        read(file)
+
+
 def test_what_may_be_uploaded(tmp_path: Path) -> None:
     file = tmp_path / "narrowboat.toml"
     file.write_text("[uploads]\nfile_mb = 0.5\nkeep_hours = 2\n")

@@ -111,9 +111,13 @@ class ImportButton:
         nb = apps.get_app_config("narrowboat").nb
         owner = str(request.user.pk)
         upload = nb.uploads.create(owner, file.name or "", file.size or 0)
-        for piece in file.chunks(PIECE):
-            upload = nb.uploads.append(upload, upload.received, piece)
-        started: Submitted = nb.import_upload(self.import_job, upload, owner=owner, dry_run=dry_run)
+        try:
+            for piece in file.chunks(PIECE):
+                upload = nb.uploads.append(upload, upload.received, piece)
+            started: Submitted = nb.import_upload(self.import_job, upload, owner=owner, dry_run=dry_run)
+        except BaseException:
+            nb.uploads.remove(upload)  # who tries again sends it again
+            raise
         return started
 
     def _led_to(self, request: HttpRequest, submitted: Submitted) -> HttpResponseRedirect:
