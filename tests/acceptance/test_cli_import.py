@@ -59,6 +59,13 @@ def test_rows_go_in_and_the_refused_ones_come_back_to_be_put_right(shop: Shell) 
     assert sorted(path.name for path in shop.folder.iterdir()) == ["customers.xlsx", "rejects.xlsx", "shop.db"]
 
 
+def test_refused_rows_are_csv_where_the_name_says_so(shop: Shell) -> None:
+    assert shop.run(*IMPORT, "--rejects", "Rejects.CSV").returncode == 3
+    written = (shop.folder / "Rejects.CSV").read_text("utf-8-sig").splitlines()
+    assert written[0].endswith(",Import row,Import code,Import problem")
+    assert [line.split(",")[-3:-1] for line in written[1:]] == [["5", "required"], ["8", "duplicate-in-file"]]
+
+
 def test_a_dry_run_changes_nothing(shop: Shell) -> None:
     done = shop.run(*IMPORT, "--dry-run")
     assert done.returncode == 3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import re
 import shutil
@@ -104,6 +106,36 @@ def test_rejects_are_put_right_in_place_and_report_under_their_numbers(server: S
     assert [(one["row"], one["problems"][0]["code"]) for one in report["rejects"]] == [(4, "exists")]
     refused = server.client.post(f"/runs/{run['id']}/resubmit", json={"rows": [rows[0], rows[0]]})
     assert (refused.status_code, refused.json()["code"]) == (422, "bad-parameter")
+
+
+def test_refused_rows_come_as_csv_and_as_xlsx_and_both_can_be_imported_again(server: Server) -> None:
+    content = HEADER + '"A, ""B""",,M1,Zürich\n=1+1,+2,M2,Nowhere\nGood,+3,M3,Accra\n' + ",,M4,\n" * 1500
+    run = ended(server, start(server, uploaded(server, content, "c.csv")))
+    address = f"/runs/{run['id']}/artifact"
+    got = server.client.get(f"{address}.csv")
+    assert got.headers["content-disposition"] == 'attachment; filename="customers-rejects.csv"'
+    assert got.headers["content-length"] == str(len(got.content))
+    assert server.client.head(f"{address}.csv").headers["content-type"] == "text/csv; charset=utf-8"
+    rows = list(csv.reader(got.content.decode("utf-8-sig").splitlines()))
+    assert rows[0] == ["Name", "Mobile", "Mark", "City", "Import row", "Import code", "Import problem"]
+    assert [row[:6] for row in rows[1:4]] == [
+        ['A, "B"', "", "M1", "Zürich", "2", "required, not-found"],
+        ["'=1+1", "+2", "M2", "Nowhere", "3", "not-found"],
+        ["", "", "M4", "", "5", "required"],
+    ]
+    assert len(rows) == 1503
+    assert server.client.get(f"{address}?format=csv").content == got.content
+    assert server.client.get(f"{address}.xlsx").content == server.client.get(address).content
+    again = io.StringIO()
+    csv.writer(again).writerows([rows[0], [rows[1][0], "+1", *rows[1][2:3], "Accra", *rows[1][4:]], rows[4]])
+    assert ended(server, start(server, uploaded(server, again.getvalue(), "fixed.csv")))["rows"]["created"] == 1
+
+
+def test_a_run_that_refused_nothing_or_is_asked_for_another_format_says_so(server: Server) -> None:
+    run = ended(server, start(server, uploaded(server, HEADER + lines(1))))
+    for extension, status, code in (("csv", 409, "no-artifact"), ("jsonl", 422, "bad-parameter")):
+        got = server.client.get(f"/runs/{run['id']}/artifact.{extension}")
+        assert (got.status_code, got.json()["code"]) == (status, code), got.text
 
 
 def test_rejects_are_listed_to_the_last_where_a_row_has_several_reasons(server: Server) -> None:

@@ -178,7 +178,7 @@ def test_refused_rows_are_downloaded_and_cannot_run_as_formulas(site: Site, page
     mapped(site, page, written(tmp_path, "=1+1,1,Accra,2025-01-01"))
     page.get_by_role("button", name="Import", exact=True).click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download as csv").click()
+        page.get_by_role("link", name="Download as csv").click()
     [row] = csv.DictReader(Path(download.value.path()).read_text("utf-8-sig").splitlines())
     assert (row["Name"], row["Import row"]) == ("'=1+1", "2")
     assert "0 and nine digits" in row["Import problem"]

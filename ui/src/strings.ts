@@ -205,9 +205,6 @@ export const words = {
     more: (n: number) => `Show ${count(n)} more`,
     asXlsx: "Download as xlsx",
     asCsv: "Download as csv",
-    csvName: (job: string) => `${job}-refused.csv`,
-    csvProblem: "Import problem",
-    csvRow: "Import row",
 
     undo: "Undo this import…",
     undoHeading: "Undo this import?",

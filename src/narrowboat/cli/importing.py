@@ -22,6 +22,7 @@ from narrowboat.data.records.manners import Manners
 from narrowboat.data.target import Mode
 from narrowboat.data.targets import Table, table
 from narrowboat.errors import BadParameter
+from narrowboat.jobs.refused import as_csv
 from narrowboat.kernel.memory import peak
 from narrowboat.kernel.model import Filter, Run
 
@@ -54,7 +55,7 @@ def arguments(parser: ArgumentParser) -> None:
     destination(parser)
     add("--unique", default="", metavar="A,B+C", help="keys that find a row's record; + joins columns of one key")
     add("--mode", choices=tuple(map(str, Mode)), default=str(Mode.CREATE), help="what a row does (create)")
-    add("--rejects", metavar="FILE", help="where to put the refused rows (xlsx), with the reasons")
+    add("--rejects", metavar="FILE", help="where to put the refused rows (xlsx, or csv by its name), with the reasons")
     add("--dry-run", action="store_true", help="say what would become of each row, and change nothing")
     _file(parser)
     add("--undo", action="store_true", help="keep what `narrowboat undo` needs to take the run back")
@@ -163,10 +164,15 @@ def _begin(nb: Narrowboat, place: Place, arguments: Namespace) -> Run:
 
 
 def _deliver(nb: Narrowboat, ended: Run, target: str | None) -> Path | None:
-    """Put the file of rejects where it was asked for."""
+    """Put the file of rejects where it was asked for: as csv, if that is what its name says."""
     if ended.artifact is None or target is None:
         return None
-    shutil.copyfile(nb.run_folder(ended.id) / ended.artifact.path, target)
+    workbook = nb.run_folder(ended.id) / ended.artifact.path
+    if target.lower().endswith(".csv"):
+        with open(target, "wb") as file:
+            file.writelines(as_csv(workbook))
+    else:
+        shutil.copyfile(workbook, target)
     return Path(target)
 
 

@@ -1,4 +1,4 @@
-"""Converted: what there is of a report, in a format that the person chose."""
+"""Converted: what there is of a report, or what an import refused, in a format that the person chose."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -15,15 +16,16 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from narrowboat.data.format import Format, Table
+from narrowboat.data.formats.csv import Csv
 from narrowboat.data.formats.declared import columns_of
 from narrowboat.errors import BadParameter, NoArtifact
 from narrowboat.jobs import converting
+from narrowboat.jobs.importer import UNDO
 from narrowboat.jobs.output import Output
 from narrowboat.jobs.report import Report
 from narrowboat.kernel.model import Run, State
-from narrowboat.web import disposition, waiting
+from narrowboat.web import disposition, download, waiting
 from narrowboat.web.context import Context
-from narrowboat.web.download import without_body
 from narrowboat.web.lines import Lines
 from narrowboat.web.ranges import Span
 from narrowboat.web.reading import in_threads, of_open
@@ -57,15 +59,43 @@ class Wanted(NamedTuple):
 
 
 async def respond(context: Context, request: Request, run: Run, output: Output) -> Response:
-    """The rows that are committed now, as a file. Raises NoArtifact, BadParameter."""
+    """The rows that are committed now, or that an import refused, as a file. Raises NoArtifact, BadParameter."""
+    if run.kind in ("import", UNDO):
+        return await _refused(context, request, run, output)
     wanted = await context.threads.run(_wanted, context, run, output)
-    headers = _headers(wanted)
+    whole_now = run.state in (State.SUCCEEDED, State.PARTIAL)
+    headers = _headers(wanted.filename, wanted.format, whole=whole_now)
     if request.method == "HEAD":
-        return without_body(200, headers)
+        return download.without_body(200, headers)
     if waiting.can_send(request, wanted.format, run):
         pieces = converting.converted(wanted.blocks(), wanted.table, wanted.format)
         return StreamingResponse(in_threads(context.converting, pieces), 200, headers)
-    return await _whole(context, wanted, headers)
+    make = partial(converting.make, wanted.blocks(), wanted.table, wanted.format)
+    return await _made_first(context, make, headers)
+
+
+async def _refused(context: Context, request: Request, run: Run, output: Output) -> Response:
+    """As xlsx, which is the run's own file, or as csv."""
+    if output.format not in ("xlsx", "csv") or output.options:
+        raise BadParameter("Refused rows can be had as xlsx or csv, without options.")
+    if output.format == "xlsx" or run.artifact is None:
+        return await download.respond(context, request, run)
+    workbook = context.nb.run_folder(run.id) / run.artifact.path
+    if not await context.reading.run(workbook.is_file):
+        raise NoArtifact(f"The refused rows of run {run.id} were moved elsewhere as xlsx; ask for that.")
+    headers = _headers(Path(run.artifact.path).with_suffix(".csv").name, Csv.with_options({}), whole=True)
+    if request.method == "HEAD":
+        return download.without_body(200, headers)
+    return await _made_first(context, partial(_csv, workbook), headers)
+
+
+def _csv(workbook: Path, folder: Path) -> Path:
+    from narrowboat.jobs.refused import as_csv
+
+    made = folder / "made"
+    with open(made, "wb") as file:
+        file.writelines(as_csv(workbook))
+    return made
 
 
 def _wanted(context: Context, run: Run, output: Output) -> Wanted:
@@ -81,12 +111,10 @@ def _wanted(context: Context, run: Run, output: Output) -> Wanted:
     return Wanted(run, chosen, Table(job.title, columns_of(state["columns"])), name, lines)
 
 
-def _headers(wanted: Wanted) -> dict[str, str]:
-    whole = wanted.run.state in (State.SUCCEEDED, State.PARTIAL)
-    filename = wanted.filename if whole else disposition.partial(wanted.filename)
+def _headers(filename: str, format: Format, *, whole: bool) -> dict[str, str]:
     return {
-        "Content-Type": wanted.format.media_type,
-        "Content-Disposition": disposition.attachment(filename),
+        "Content-Type": format.media_type,
+        "Content-Disposition": disposition.attachment(filename if whole else disposition.partial(filename)),
         "Cache-Control": "no-store, no-transform",
         "Accept-Ranges": "none",
         "Content-Encoding": "identity",  # or a proxy that compresses holds it back
@@ -96,19 +124,19 @@ def _headers(wanted: Wanted) -> dict[str, str]:
     }
 
 
-async def _whole(context: Context, wanted: Wanted, headers: dict[str, str]) -> Response:
-    """With a length: the file is made first."""
-    file = await context.converting.run(_made, wanted, context.nb.folder)
+async def _made_first(context: Context, make: Callable[[Path], Path], headers: dict[str, str]) -> Response:
+    """A file with a length, so it is made first. make: given a folder, makes the file in it, in a thread."""
+    file = await context.converting.run(_made, make, context.nb.folder)
     size = os.fstat(file.fileno()).st_size
     body = in_threads(context.reading, of_open(file, Span(0, size)))
     return StreamingResponse(body, 200, {**headers, "Content-Length": str(size)})
 
 
-def _made(wanted: Wanted, beside: Path) -> BinaryIO:
+def _made(make: Callable[[Path], Path], beside: Path) -> BinaryIO:
     """The file, open and without a name any more: nothing is left of it, whoever leaves before its end."""
     _sweep(beside)
     with tempfile.TemporaryDirectory(prefix=PREFIX, dir=beside) as folder:
-        return open(converting.make(wanted.blocks(), wanted.table, wanted.format, Path(folder)), "rb", buffering=0)
+        return open(make(Path(folder)), "rb", buffering=0)
 
 
 def _sweep(beside: Path) -> None:

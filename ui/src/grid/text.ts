@@ -31,15 +31,6 @@ function quoted(cell: unknown): string {
   return /[\t\n\r"]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** The same as a csv file in UTF-8 with its mark, by which Excel knows it. */
-export function csvOf(rows: readonly (readonly unknown[])[]): string {
-  const cell = (value: unknown) => {
-    const text = typeof value === "number" ? String(value) : plain(textOf(value));
-    return /[,\n\r"]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  return `\ufeff${rows.map((row) => row.map(cell).join(",")).join("\r\n")}\r\n`;
-}
-
 const words = new Intl.Collator(undefined, { numeric: true });
 
 /** For sorting: nothing last, numbers by value, the rest as words. */

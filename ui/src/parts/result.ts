@@ -6,7 +6,6 @@ import type { Api } from "../api/client";
 import { told } from "../api/telling";
 import type { Importing, Report, Run } from "../api/types";
 import { count } from "../figures";
-import { csvOf } from "../grid/text";
 import { words } from "../strings";
 import "./confirm";
 import type { Confirm } from "./confirm";
@@ -93,22 +92,6 @@ export class Result extends LitElement {
     }
   };
 
-  private readonly saveCsv = () => {
-    const { csvRow, csvProblem, csvName } = words.imports;
-    const { rejects } = this.report!;
-    const rows = rejects.map((one) => one.data as Record<string, unknown>);
-    const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-    const lines = rejects.map((one, place) => [
-      ...columns.map((column) => rows[place]![column]),
-      one.row,
-      one.problems.map((each) => (each.column ? `${each.column}: ${each.message}` : each.message)).join("; "),
-    ]);
-    const url = URL.createObjectURL(new Blob([csvOf([[...columns, csvRow, csvProblem], ...lines])], { type: "text/csv" }));
-    const link = Object.assign(document.createElement("a"), { href: url, download: csvName(this.run.job) });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 10_000);
-  };
-
   private get undoing(): boolean {
     return this.run.kind === "undo";
   }
@@ -160,13 +143,12 @@ export class Result extends LitElement {
     const { imports: say } = words;
     const { run } = this;
     const changed = run.rows.created + run.rows.updated;
+    const file = (format: "xlsx" | "csv", name: string) =>
+      run.artifact && run.rows.rejected
+        ? html`<a class="button plain" download href=${this.api.url(`runs/${encodeURIComponent(run.id)}/artifact.${format}`)}>${name}</a>`
+        : nothing;
     return html`<div class="row actions">
-      ${run.artifact && run.rows.rejected
-        ? html`<a class="button plain" download href=${this.api.artifact(run.id)}>${say.asXlsx}</a>`
-        : nothing}
-      ${this.report?.rejects.length && this.report.rejects.length >= run.rows.rejected
-        ? html`<button class="plain" @click=${this.saveCsv}>${say.asCsv}</button>`
-        : nothing}
+      ${file("xlsx", say.asXlsx)} ${file("csv", say.asCsv)}
       ${this.job?.undo && changed && !this.dry && !this.undoing
         ? html`<button class="plain" @click=${this.undo}>${say.undo}</button>`
         : nothing}

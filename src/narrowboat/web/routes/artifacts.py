@@ -66,12 +66,13 @@ async def download_artifact(
     "/runs/{run}/artifact.{file_format}",
     operation_id="downloadRows",
     response_class=Response,
-    responses={200: file("The rows so far, as a file."), **problems_of(404, 409, 501)},
+    responses={200: file("The rows, as a file."), **problems_of(404, 409, 501)},
 )
 async def download_rows(run: str, file_format: str, request: Request, here: Here, user: Who) -> Response:
     """What there is of a report in another format: `artifact.csv`, `artifact.xlsx`. `option.NAME` as of an export.
 
-    While rows are missing, the name ends in `-partial` and `Narrowboat-Partial` is `true`.
+    While rows are missing, the name ends in `-partial` and `Narrowboat-Partial` is `true`. Of an import it is the rows
+    that it refused, as `artifact.csv` or `artifact.xlsx`.
     """
     found = await here.run(user, run, Action.DOWNLOAD)
     given = await converted.respond(here, request, found, chosen(request.query_params, file_format))
