@@ -174,7 +174,7 @@ class Narrowboat(Desk):
         """
         now = self.store.now()
         self.audit.purge(now - self.audit_retention)
-        if "people" in vars(self):
+        if self.users or "people" in vars(self):  # also in a worker, where nobody signs in
             self.people.purge()
         if (self.folder / "uploads").exists():  # also where no import is defined any more
             self.uploads.purge()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from narrowboat import Narrowboat
 from narrowboat.errors import (
     BadParameter,
     NameTaken,
@@ -403,8 +407,11 @@ def test_what_is_over_is_purged(people: People, ann: Account, database: Database
     people.sign_in("ann", GOOD, address=HOME)
     with pytest.raises(SignInFailed):
         people.sign_in("ann", "wrong horse battery", address=HOME)
+    token = people.create_token("ann", by="ann", label="short", scopes=["see"], seconds=1)
     people.purge()
+    assert [one.id for one in people.tokens("ann")] == [token.id]
     with database.write() as tx:
+        assert tx.change("tokens_purge", keep=-2.0) == 1
         assert tx.change("sessions_idle", idle=-1.0) == 1
         assert tx.change("attempts_purge", forget=-1.0) == 3
 
@@ -433,3 +440,15 @@ def test_changes_and_sign_ins_stand_in_the_audit_log_without_secrets(
     ]
     said = repr(entries)
     assert not [secret for secret in (GOOD, "another long", "typed as a name", token.secret[26:]) if secret in said]
+
+
+def test_a_process_where_nobody_signs_in_purges_too(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/runs.db"
+    web, worker = (Narrowboat(url, users=True) for _ in range(2))
+    with pytest.raises(SignInFailed):
+        web.people.sign_in("nobody", "wrong horse battery", address=HOME)
+    with closing(sqlite3.connect(tmp_path / "runs.db")) as conn:
+        with conn:
+            conn.execute("update narrowboat_attempts set last_at = 0")
+        worker.purge()
+        assert conn.execute("select count(*) from narrowboat_attempts").fetchone() == (0,)

@@ -40,6 +40,13 @@ def test_a_statement_uses_an_index(conn: sqlite3.Connection, query: str) -> None
     assert [table for table in scans if table not in SMALL] == []
 
 
+def test_the_audit_log_is_listed_by_action_without_reading_the_others(conn: sqlite3.Connection) -> None:
+    asked = {"action": "user.create", "limit": 50, **dict.fromkeys(("by", "about", "before_at", "before_id"))}
+    sql = Statements(FOLDER, _translate).for_values("find_audit", asked)
+    plans = conn.execute(f"explain query plan {sql}", asked).fetchall()
+    assert [row[3] for row in plans] == ["SEARCH narrowboat_audit USING INDEX narrowboat_audit_action (action=?)"]
+
+
 @pytest.mark.parametrize(
     ("query", "index"),
     [

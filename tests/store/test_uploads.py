@@ -228,3 +228,15 @@ def test_a_file_that_nothing_is_known_of_is_swept_up(uploads: Uploads) -> None:
     os.utime(uploads.path(upload), (1e9, 1e9))
     uploads.purge()
     assert sorted(path.name for path in uploads.path(upload).parent.iterdir()) == sorted([upload.id, "1" * 22])
+
+
+def test_files_that_nothing_is_known_of_are_looked_for_seldom(opened: Open) -> None:
+    uploads = opened()
+    left = uploads.path(uploads.create("ann", "a.csv", 0)).with_name("0" * 22)
+    uploads.purge()
+    left.write_bytes(b"left behind")
+    os.utime(left, (1, 1))
+    uploads.purge()
+    assert left.exists()
+    opened().purge()
+    assert not left.exists()

@@ -29,6 +29,8 @@ IDLE, ABSOLUTE = 12 * HOUR, 14 * DAY
 COARSE = 600.0
 """Seconds: how exactly it is kept when a session or token was last used, so that not every request writes."""
 LONGEST_TOKEN = 366 * DAY
+EXPIRED = 30 * DAY
+"""Seconds that a token stays in the list of its user's after it expired."""
 _TOKEN = re.compile(r"nb_([0-9A-Za-z]{22})_([0-9a-f]{64})")
 _WRONG = "The name or the password is wrong."
 
@@ -99,7 +101,7 @@ class Directory(Protocol):
         """Forget what was counted under the keys, and one attempt under the last."""
         ...
 
-    def purge(self, *, idle: float, forget: float) -> None: ...
+    def purge(self, *, idle: float, forget: float, keep: float) -> None: ...
 
 
 class People:
@@ -284,8 +286,8 @@ class People:
         return account, token
 
     def purge(self) -> None:
-        """Delete sessions and attempts that are over."""
-        self._directory.purge(idle=IDLE, forget=attempts.FORGET)
+        """Delete sessions and attempts that are over, and tokens a month after they are."""
+        self._directory.purge(idle=IDLE, forget=attempts.FORGET, keep=EXPIRED)
 
 
 CHECKS: Mapping[str, Callable[[Any], Any]] = {

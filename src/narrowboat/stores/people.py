@@ -148,11 +148,12 @@ class SqlDirectory:
             tx.change("attempts_forgive", names=list(keys))
             tx.change("attempt_less", name=once)
 
-    def purge(self, *, idle: float, forget: float) -> None:
+    def purge(self, *, idle: float, forget: float, keep: float) -> None:
         with self._database.write() as tx:
             tx.change("sessions_purge")
             tx.change("sessions_idle", idle=idle)
             tx.change("attempts_purge", forget=forget)
+            tx.change("tokens_purge", keep=keep)
 
 
 def _to_account(row: Row) -> Account:

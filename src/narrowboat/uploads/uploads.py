@@ -56,6 +56,7 @@ class Uploads:
         self.limits = limits
         self._known, self._folder, self._check, self._note = known, folder, check, note
         self._hashes: dict[str, tuple[int, Any]] = {}
+        self._sweep_at = 0.0
 
     def create(self, owner: str, name: str, length: int) -> Upload:
         """A place for a file of so many bytes. Raises UploadTooLarge, StorageFull."""
@@ -198,12 +199,18 @@ class Uploads:
     def purge(self, *, limit: int = 100) -> int:
         """Remove what is past its time and no run needs. Returns how many went."""
         gone = sum(map(self._forget, self._known.expired(limit=limit)))
+        if time.monotonic() >= self._sweep_at:
+            self._sweep_at = time.monotonic() + _ORPHANED
+            self._sweep()
+        return gone
+
+    def _sweep(self) -> None:
+        """Remove files that nothing is known of. Asks for each, so it is done seldom."""
         with suppress(FileNotFoundError), os.scandir(self._folder) as files:
             old = time.time() - _ORPHANED
             for file in files:
                 if file.stat(follow_symlinks=False).st_mtime < old and self._known.get(file.name) is None:
                     os.unlink(file.path)
-        return gone
 
 
 def unknown(upload_id: str) -> UnknownUpload:

@@ -37,7 +37,7 @@ EXPOSED = (
 
 
 class Cors(CORSMiddleware):
-    """Starlette's, with our origins and headers. `*` allows every page, but then without cookies."""
+    """Starlette's, with our origins and headers. `*`: every page may read what needs no cookies (see `guard`)."""
 
     def __init__(self, app: ASGIApp, origins: tuple[str, ...]) -> None:
         super().__init__(
