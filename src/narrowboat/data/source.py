@@ -11,8 +11,8 @@ Row: TypeAlias = tuple[Any, ...]
 """A row: one cell a column, in the columns' order.
 
 A cell is None, text (`str`, or UTF-8 `bytes` when the reader was opened with `raw_text`), int, float,
-bool, Decimal, date, datetime, time, UUID, or raw bytes where the column is Type.BINARY. With `raw_text` a cell of a
-DECIMAL, DATE or DATETIME column may be its text too.
+bool, Decimal, date, datetime, time, UUID, or raw bytes where the column is Type.BINARY. With `raw_text` a cell of an
+INTEGER, DECIMAL, DATE or DATETIME column may be its text too.
 """
 
 Position: TypeAlias = list[Any]

@@ -168,13 +168,16 @@ def test_one_row_is_one_block(make: Make) -> None:
     assert [list(block.rows) for block in read(make(SAMPLE[:1]))] == [SAMPLE[:1]]
 
 
-def test_text_may_come_as_bytes(make: Make) -> None:
-    def decoded(row: Row) -> Row:
-        return tuple(cell.decode() if isinstance(cell, bytes) else cell for cell in row)
+def test_text_and_integers_may_come_as_bytes(make: Make) -> None:
+    def decoded(row: Row, plain: Row) -> Row:
+        kinds = [type(cell) for cell in plain]
+        return tuple(
+            kind(cell.decode()) if isinstance(cell, bytes) else cell for cell, kind in zip(row, kinds, strict=True)
+        )
 
     source = make(SAMPLE)
     raw = read(source, raw_text=True)
-    assert [decoded(row) for row in rows_of(raw)] == SAMPLE
+    assert [decoded(row, plain) for row, plain in zip(rows_of(raw), SAMPLE, strict=True)] == SAMPLE
     assert [block.position for block in raw] == [block.position for block in read(source)]
 
 

@@ -136,7 +136,7 @@ CELLS: list[tuple[str, str, Any, Column]] = [
 ]
 
 
-AS_TEXT = ("numeric", "numeric(12,3)", "money", "date", "timestamp")
+AS_TEXT = ("smallint", "bigint", "oid", "positive", "numeric", "numeric(12,3)", "money", "date", "timestamp")
 """With `raw_text` their text comes, and no value is made of it."""
 
 
@@ -163,9 +163,9 @@ def test_one_cell_that_python_has_no_value_for_leaves_the_others_as_they_are(pos
     postgres.run("create table t (id integer primary key, day date, name text, n numeric)")
     postgres.run("insert into t values (1, '2024-01-01', 'ä', 1.5), (2, 'infinity', null, null), (3, null, 'b', 2)")
     assert read_rows(table(postgres.url, "t"), rows=10, raw_text=True) == [
-        (1, b"2024-01-01", "ä".encode(), b"1.5"),
-        (2, b"infinity", None, None),
-        (3, None, b"b", b"2"),
+        (b"1", b"2024-01-01", "ä".encode(), b"1.5"),
+        (b"2", b"infinity", None, None),
+        (b"3", None, b"b", b"2"),
     ]
     assert read_rows(table(postgres.url, "t"), rows=10) == [
         (1, date(2024, 1, 1), "ä", Decimal("1.5")),
@@ -185,15 +185,19 @@ def test_a_column_that_is_declared_anew_comes_as_values(postgres: Postgres) -> N
 NUMBERS = ["0", "-0.00", "0.001", "1e30", "NaN", "Infinity", "12345678901234567890.123456789", "12.50"]
 DAYS = ["2024-02-29", "0001-01-01", "9999-12-31", "infinity", "0044-03-15 BC", "10000-01-01", "1899-12-31"]
 MOMENTS = ["2024-02-29 12:00", "2024-02-29 23:59:59.999999", "-infinity", "0044-03-15 BC"]
+WHOLE = [0, -7, 10, 2**53, -(2**53), 2**53 + 1, 10**15, -(2**63)]
 
 
 @pytest.mark.services
 @pytest.mark.parametrize("name", ["csv", "jsonl", "xlsx", "parquet"])
 def test_a_file_is_the_same_whether_values_come_as_values_or_as_text(postgres: Postgres, name: str) -> None:
-    postgres.run("create table t (id serial primary key, n numeric, d date, m timestamp, p numeric(30,2))")
-    for number, day, moment in product(NUMBERS, DAYS, MOMENTS):
-        sure = number if number.isdigit() else "1.5"
-        postgres.run(f"insert into t (n, d, m, p) values ('{number}', '{day}', '{moment}', '{sure}')")
+    postgres.run(
+        "create table t (id serial primary key, n numeric, d date, m timestamp, p numeric(30,2), i int8, j int8)"
+    )
+    for at, (number, day, moment) in enumerate(product(NUMBERS, DAYS, MOMENTS)):
+        sure, whole, small = number if number.isdigit() else "1.5", WHOLE[at % len(WHOLE)], at % 3 - at // 100
+        row = f"'{number}', '{day}', '{moment}', '{sure}', {whole}, {small or 'null'}"
+        postgres.run(f"insert into t (n, d, m, p, i, j) values ({row})")
     source = table(postgres.url, "t")
     assert written(source, name, raw_text=True) == written(source, name, raw_text=False)
 

@@ -8,18 +8,18 @@ is looked at cell by cell.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import countOf
 from typing import Any, Final
 
 from narrowboat.data.columns import Column, Type
 from narrowboat.data.format import Alterations
-from narrowboat.data.formats.cells import Conversion, Form, Note, Rendered, Style, join
+from narrowboat.data.formats.cells import Conversion, Form, Note, Rendered, Style
 from narrowboat.data.formats.conversions import Conversions, expects_text
 from narrowboat.data.formats.repeats import Repeats
 from narrowboat.data.source import Row
 from narrowboat.errors import NotRepresentable
 
 __all__ = ["BlockText", "turned"]
-
 
 _NULL: Final = type(None)
 
@@ -60,46 +60,46 @@ def turned(rows: Sequence[Row], width: int, before: int) -> list[tuple[Any, ...]
 class _ColumnText:
     """Renders the cells of one column, block after block. Raises for no value of any kind."""
 
-    __slots__ = ("_conversions", "_expects_text", "_repeats", "_style")
+    __slots__ = ("_binary", "_conversions", "_expects_text", "_repeats", "_style")
 
     def __init__(self, column: Column, style: Style) -> None:
         self._style = style
         self._conversions = Conversions(column, style)
-        self._expects_text = expects_text(column)
-        self._repeats = Repeats(style, self._of_text) if column.type is Type.TEXT else None
+        self._expects_text, self._binary = expects_text(column), column.type is Type.BINARY
+        self._repeats = Repeats(style, self._present) if column.type is Type.TEXT else None
 
     def render(self, cells: Sequence[Any]) -> Rendered:
         if self._repeats is not None:
             if (rendered := self._repeats.rendered(cells)) is not None:
                 return rendered
             self._repeats = None
-        if self._expects_text:
-            if texts := self._as_text(cells):
-                return texts
-            present = [cell for cell in cells if cell is not None]
-            if present and (texts := self._as_text(present)):
-                return self._spread(cells, present, texts)
-        kinds = set(map(type, cells))
-        if _NULL not in kinds:
-            return self._by_kind(cells, kinds)
+        if alike := self._alike(cells):
+            return alike
         present = [cell for cell in cells if cell is not None]
         if not present:
             return Rendered([self._style.null] * len(cells), Form.DONE)
-        return self._spread(cells, present, self._by_kind(present, kinds - {_NULL}))
+        rendered = self._present(present)
+        return rendered if len(present) == len(cells) else self._spread(cells, present, rendered)
 
-    def _as_text(self, cells: Sequence[Any]) -> Rendered | None:
-        """None if not all cells are text. Most columns are, so they are tried before anybody looks at types."""
+    def _present(self, cells: Sequence[Any]) -> Rendered:
+        return self._alike(cells) or self._by_kind(cells)
+
+    def _alike(self, cells: Sequence[Any]) -> Rendered | None:
+        """None if not all cells are of one type. Most are text, so that is tried before anybody looks at each type."""
+        first = type(cells[0])
         try:
-            texts = list(map(str.encode, cells)) if type(cells[0]) is str else cells
-            return self._style.text(texts, join(texts))
+            if first is bytes and not self._binary:
+                return self._conversions[bytes](cells)
+            if first is str and self._expects_text:
+                return self._conversions[bytes](list(map(str.encode, cells)))
         except (TypeError, UnicodeEncodeError):
             return None
+        if first is _NULL or countOf(map(type, cells), first) != len(cells):
+            return None
+        return self._conversions[first](cells)
 
-    def _of_text(self, cells: Sequence[Any]) -> Rendered:
-        return self._as_text(cells) or self._by_kind(cells, set(map(type, cells)))
-
-    def _by_kind(self, cells: Sequence[Any], kinds: set[type]) -> Rendered:
-        conversions = {self._conversions[kind] for kind in kinds}
+    def _by_kind(self, cells: Sequence[Any]) -> Rendered:
+        conversions = {self._conversions[kind] for kind in set(map(type, cells))}
         return conversions.pop()(cells) if len(conversions) == 1 else self._mixed(cells)
 
     def _spread(self, cells: Sequence[Any], present: Sequence[Any], rendered: Rendered) -> Rendered:

@@ -39,7 +39,7 @@ set local extra_float_digits = 1;
 """A run has its own deadline and a reader its own cancel, so no fetch is cut off by a time-out meant for requests; a
 migration's lock is waited for as long as a person would; a worker that hangs gives its snapshot back. Dates and
 floats are as the driver must have them."""
-_AS_TEXT: Final = ("numeric", "date", "timestamp")
+_AS_TEXT: Final = ("int2", "int4", "int8", "oid", "numeric", "date", "timestamp")
 """Types whose text says what formats make of their values, so none is made of them."""
 _PASSING: Final = ("08", "40", "53", "57", "58", "55P03", "25P03", "25P04")
 """SQLSTATEs, by their beginning, that another attempt may not meet: connection, conflict with recovery, resources,

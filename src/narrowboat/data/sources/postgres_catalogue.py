@@ -117,7 +117,7 @@ def _field(name: str, scale: int | None, kind: _Kind) -> Field:
     if kind.name in _AS_THEY_ARE:
         meaning = _AS_THEY_ARE[kind.name]
         column = Column(name, meaning, scale=scale if meaning is Type.DECIMAL else None)
-        return Field(column, sql, sql, take=_same if meaning is Type.BINARY else _text, bound=bound)
+        return Field(column, sql, sql, take=_TAKE.get(meaning, _text), bound=bound)
     if kind.name == "money":
         return Field(Column(name, Type.MONEY), sql, f"{sql}::numeric", _text, bound, exact=f"{sql}::text")
     if kind.category == "A" or kind.kind == "c":
@@ -131,3 +131,10 @@ def _same(cell: Any) -> Any:
 
 def _text(cell: Any) -> Any:
     return cell.decode() if isinstance(cell, bytes) else cell
+
+
+def _integer(cell: Any) -> Any:
+    return int(cell) if isinstance(cell, bytes) else cell
+
+
+_TAKE: Final = {Type.BINARY: _same, Type.INTEGER: _integer}

@@ -165,8 +165,10 @@ def _for_type(column: Column, styles: Styles) -> Mapping[str, Render]:
             return _moments(column)
         case Type.ANY:
             return _any(column)
+        case Type.INTEGER:
+            return _numbers(value_cell(styles.number(column)), numbers.whole_numerals)
         case _:
-            return _numbers(value_cell(styles.number(column)))
+            return _numbers(value_cell(styles.number(column)), numbers.numerals)
 
 
 def _any(column: Column) -> Mapping[str, Render]:
@@ -184,8 +186,8 @@ def _any(column: Column) -> Mapping[str, Render]:
     }
 
 
-def _numbers(before: bytes) -> Mapping[str, Render]:
-    integers, numerals = partial(numbers.integers, before), partial(numbers.numerals, before)
+def _numbers(before: bytes, texts: Callable[[bytes, Sequence[bytes]], Cells]) -> Mapping[str, Render]:
+    integers, numerals = partial(numbers.integers, before), partial(texts, before)
     return {
         "builtins.bool": _after(int, integers),
         "builtins.int": integers,

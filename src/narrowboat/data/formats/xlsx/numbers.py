@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from narrowboat.data.formats.xlsx.cells import VALUE_END, Cells, digits
 
-__all__ = ["TRUTH", "booleans", "decimals", "floats", "integers", "numerals"]
+__all__ = ["TRUTH", "booleans", "decimals", "floats", "integers", "numerals", "whole_numerals"]
 
 _LARGEST: Final = 2**53
 _DIGITS: Final = 15
@@ -67,6 +67,14 @@ def numerals(before: bytes, values: Sequence[bytes]) -> Cells:
         for value in values:
             _require_exact(value)
     return Cells(before, values, VALUE_END)
+
+
+def whole_numerals(before: bytes, values: Sequence[bytes]) -> Cells:
+    """Integers as ASCII text. Raises ValueError for what is no number, OverflowError past 2^53."""
+    try:
+        return numerals(before, values)
+    except OverflowError:  # 16 digits may be exact too
+        return integers(before, list(map(int, values)))
 
 
 def booleans(before: bytes, values: Sequence[object]) -> Cells:
