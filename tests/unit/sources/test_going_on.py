@@ -53,14 +53,15 @@ postgres_column = st.sampled_from(
 
 
 def assert_parts_are_the_whole(source: Source, data: st.DataObject, count: int) -> None:
-    """Read one column of integers to a random block, go on from its position in blocks of another size, to the end."""
+    """Read to a random block, go on from its position in blocks of another size, and so on to the end."""
     whole = repr([row for block in read(source, rows=1000) for row in block.rows])
     position, parts = None, list[Row]()
     while len(parts) < count:
         blocks = read(source, position, rows=data.draw(st.integers(1, 5)), raw_text=data.draw(st.booleans()))
         taken = blocks[: data.draw(st.integers(1, len(blocks)))]
         position = taken[-1].position
-        parts += [(int(number),) for block in taken for (number,) in block.rows]  # it may come as text
+        rows = [row for block in taken for row in block.rows]
+        parts += [tuple(int(cell) if isinstance(cell, bytes) else cell for cell in row) for row in rows]
     assert read(source, position) == []
     assert repr(parts) == whole
 
