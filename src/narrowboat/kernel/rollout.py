@@ -6,9 +6,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Literal, NamedTuple, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 Path: TypeAlias = Literal["old", "new"]
+T = TypeVar("T")
 
 
 class PathFigures(NamedTuple):
@@ -56,6 +57,12 @@ class Rollout:
     def path(self, user: str) -> Path:
         """`old` or `new`."""
         return "new" if self.includes(user) else "old"
+
+    def answer(self, user: str, *, new: Callable[[], T], old: Callable[[], T]) -> T:
+        """What the path of this user gives, measured. Raises what it raises; the other path is not tried then."""
+        path = self.path(user)
+        with self.measured(path):
+            return new() if path == "new" else old()
 
     @contextmanager
     def measured(self, path: Path) -> Iterator[None]:

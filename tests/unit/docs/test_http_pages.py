@@ -91,7 +91,7 @@ def run(code: str, place: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("page", ["fastapi", "permissions", "metrics", "links", "audit", "users"])
+@pytest.mark.parametrize("page", ["fastapi", "permissions", "metrics", "links", "audit", "users", "reports"])
 def test_every_example_runs(page: str, place: Path) -> None:
     for example in blocks(f"howto/{page}.md", "python"):
         run(example, place)
@@ -107,6 +107,28 @@ if __name__ == "__main__":
         assert client.get("/bulk/exports/leads.csv").status_code == 401
         got = client.get("/bulk/exports/leads.csv?city=Lagos", headers={"x-user": "ann"})
         assert (got.status_code, got.text.splitlines()[1]) == (200, "1,Lagos"), got.text
+""",
+        place,
+    )
+
+
+def test_the_route_of_a_rollout_answers_each_user_by_their_path(place: Path) -> None:
+    (place / "app.py").write_text(next(one for one in blocks("howto/reports.md", "python") if "# app.py" in one))
+    run(
+        """
+from fastapi.testclient import TestClient
+from app import app, nb
+if __name__ == "__main__":
+    nb.workers = 0
+    with TestClient(app) as client:
+        for user in (f"user-{n}" for n in range(40)):
+            got, path = client.get("/stock?shop=A", headers={"x-user": user}), nb.rollout("stock").path(user)
+            assert got.status_code == {"old": 200, "new": 202}[path], got.text
+            if path == "new":
+                seen = client.get(got.headers["location"], headers={"x-user": user}).json()
+                assert (seen["job"], seen["params"]) == ("stock", {"shop": "A"})
+    kept = {one.path: (one.requests, one.failures) for one in nb.paths.totals()}
+    assert sum(requests for requests, _ in kept.values()) == 40 and set(kept) == {"old", "new"}, kept
 """,
         place,
     )

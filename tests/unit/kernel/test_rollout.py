@@ -46,6 +46,17 @@ def test_what_is_measured_is_counted_and_a_failure_goes_on() -> None:
     assert all(one.seconds >= 0 for one in kept)
 
 
+def test_each_user_is_answered_by_their_path_alone_and_it_is_measured() -> None:
+    kept: list[PathFigures] = []
+    rollout = Rollout("sales", 50, kept.append)
+    answers = [rollout.answer(user, new=lambda: "new", old=lambda: "old") for user in USERS]
+    assert answers == [rollout.path(user) for user in USERS] == [one.path for one in kept]
+    first = next(user for user in USERS if rollout.includes(user))
+    with pytest.raises(ZeroDivisionError):
+        rollout.answer(first, new=lambda: 1 // 0, old=lambda: 1)
+    assert kept[-1][:4] == ("sales", "new", 1, 1)
+
+
 class Shelf:
     """Where figures are kept, while it is there."""
 
