@@ -18,7 +18,7 @@ MODULES = {
     "narrowboat.data.sources.mongo": ["collection", "Collection"],
     "narrowboat.data.sources.sqlalchemy": ["select_rows", "Selection"],
     "narrowboat.data.sources.django": ["queryset", "DjangoRows"],
-    "narrowboat.data.records": ["Field", "Lookup", "PhoneNumber"],
+    "narrowboat.data.records": ["Field", "Lookup", "PhoneNumber", "Rules"],
     "narrowboat.data.records.manners": ["Manners"],
     "narrowboat.data.targets": ["table", "function", "Row"],
     "narrowboat.data.records.django": ["from_django"],

@@ -66,6 +66,26 @@ def test_refused_rows_are_csv_where_the_name_says_so(shop: Shell) -> None:
     assert [line.split(",")[-3:-1] for line in written[1:]] == [["5", "required"], ["8", "duplicate-in-file"]]
 
 
+JOBS = """
+from narrowboat import Narrowboat
+from narrowboat.data.targets import table
+nb = Narrowboat("sqlite:///runs.db")
+nb.importer("customers", row=["name", "phone"], into=table("sqlite:///shop.db", "customers"), unique=["phone", "name"])
+"""
+
+
+def test_unique_keys_without_an_index_are_named_before_anything_is_written(shop: Shell) -> None:
+    done = shop.run(*IMPORT[:-1], "phone,name", "--json")
+    note, missing = "note: ", '"customers" has no unique index on name'
+    assert done.stderr.count(missing) == 1
+    assert done.stderr.index(note + missing) < done.stderr.index("50 rows")
+    assert [missing in one for one in last_line(done)["warnings"]] == [True]
+    (shop.folder / "jobs.py").write_text(JOBS)
+    asked = shop.run("advice", "jobs.py:nb", "customers")
+    assert (asked.returncode, missing in asked.stderr) == (0, True), asked.stderr
+    assert missing in last_line(shop.run("advice", "jobs.py:nb", "customers", "--json"))["warnings"][0]
+
+
 def test_a_dry_run_changes_nothing(shop: Shell) -> None:
     done = shop.run(*IMPORT, "--dry-run")
     assert done.returncode == 3

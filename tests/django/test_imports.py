@@ -274,7 +274,10 @@ def _answers(person: Person, where: str) -> bool:
 def test_the_admins_page_takes_the_file_and_tells_what_became_of_it(folder: Path) -> None:
     with open_shop(folder, "sync") as shop:
         ann = shop.person("ann")
+        in_the_database(folder, "alter table shop_customer rename to away")
         form = ann.http.get("/admin/shop/customer/import/")
+        assert (form.status_code, "There is no table" in form.text) == (200, True), "told before anything is sent"
+        in_the_database(folder, "alter table away rename to shop_customer")
         token = form.text.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
         answer = ann.http.post(
             "/admin/shop/customer/import/",

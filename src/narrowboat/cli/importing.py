@@ -6,6 +6,7 @@ import shutil
 import sys
 import time
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from narrowboat.data.records.manners import Manners
 from narrowboat.data.target import Mode
 from narrowboat.data.targets import Table, table
 from narrowboat.errors import BadParameter
+from narrowboat.jobs.importer import Import
 from narrowboat.jobs.refused import as_csv
 from narrowboat.kernel.memory import peak
 from narrowboat.kernel.model import Filter, Run
@@ -99,13 +101,13 @@ def run(arguments: Namespace) -> int:
         _check(place, arguments)
         nb = Narrowboat(place.store, folder=place.folder)
         try:
-            _define(nb, arguments)
+            warned = () if arguments.quiet else _warned(_define(nb, arguments))
             started = _begin(nb, place, arguments)
             progress = Progress(file.name, sys.stderr, shown=not arguments.quiet)
             ended = started if started.state in WHOLE else Foreground(nb, started, progress, signals).work()
             rejects = _deliver(nb, ended, arguments.rejects)
             place.finished = ended.state in WHOLE or ended.counters.rows == 0
-            return tell(nb, ended, rejects, time.monotonic() - began, arguments)
+            return tell(nb, ended, rejects, time.monotonic() - began, arguments, warned=warned)
         finally:
             nb.store.close()
 
@@ -121,13 +123,23 @@ def _check(place: Place, arguments: Namespace) -> None:
         place.forget()
 
 
-def _define(nb: Narrowboat, arguments: Namespace) -> None:
+def _warned(job: Import) -> Sequence[str]:
+    """What a person should know before the first row is written, which is told here."""
+    from narrowboat.jobs.preview import advice
+
+    found = advice(job)
+    for warning in found:
+        say(f"note: {warning}")
+    return found
+
+
+def _define(nb: Narrowboat, arguments: Namespace) -> Import:
     into = table(arguments.into, arguments.table)
     manners = Manners(
         decimal_comma=arguments.decimal_comma, day_first=arguments.day_first or None, region=arguments.region
     )
     row = _fields(into, arguments.phone, arguments.region)
-    nb.importer(
+    return nb.importer(
         JOB, row=row, into=into, unique=keys(arguments.unique), mode=arguments.mode, manners=manners,
         undo=arguments.undo and not arguments.dry_run,
     )  # fmt: skip
@@ -176,13 +188,21 @@ def _deliver(nb: Narrowboat, ended: Run, target: str | None) -> Path | None:
     return Path(target)
 
 
-def tell(nb: Narrowboat, ended: Run, rejects: Path | None, seconds: float, arguments: Namespace) -> int:
-    """What became of it, for people and for programs; the exit status."""
+def tell(
+    nb: Narrowboat,
+    ended: Run,
+    rejects: Path | None,
+    seconds: float,
+    arguments: Namespace,
+    *,
+    warned: Sequence[str] = (),
+) -> int:
+    """What became of it, for people and for programs; the exit status. warned: what was told before it began."""
     account = nb.account(ended)
     if ended.error_code:
         complain(ended.error_code, ended.error)
     if not arguments.quiet:
-        for warning in account["warnings"]:
+        for warning in (one for one in account["warnings"] if one not in warned):
             say(f"note: {warning}")
         for line in _lines(account, rejects) if account["complete"] or account["rows"] else ():
             say(line)

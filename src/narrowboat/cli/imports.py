@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from narrowboat.app import Narrowboat
 from narrowboat.cli.keys import check, text, texts
 from narrowboat.data.columns import Type
-from narrowboat.data.records import Field, Lookup, PhoneNumber
+from narrowboat.data.records import Field, Lookup, PhoneNumber, Rules
 from narrowboat.data.records.cells import CONVERTERS
 from narrowboat.data.records.manners import Manners
 from narrowboat.data.targets import table
@@ -33,6 +34,7 @@ IMPORT = {
     "limit": int,
     "notify": list,
 }
+RULES = {"min": (int, float, date), "max": (int, float, date), "min_length": int, "max_length": int, "pattern": str}
 FIELD = {
     "type": str,
     "required": bool,
@@ -42,6 +44,7 @@ FIELD = {
     "default": (str, int, float, bool),
     "lookup": dict,
     "phone": bool,
+    **RULES,
 }
 LOOKUP = {"table": str, "by": str, "gives": str}
 PASSED_ON = ("title", "description", "mode", "undo", "preview", "queue", "priority", "time_limit", "limit")
@@ -94,8 +97,17 @@ def _field(name: str, given: Any, manners: Manners, where: str) -> Field:
         values=given.get("values", {}),
         default=given.get("default"),
         lookup=_lookup(given["lookup"], f"{where}.lookup") if "lookup" in given else None,
-        check=PhoneNumber(manners.region).parse if given.get("phone") else None,
+        check=_check(given, manners, where),
     )
+
+
+def _check(given: Mapping[str, Any], manners: Manners, where: str) -> Callable[[Any], Any] | None:
+    rules = {key: given[key] for key in RULES if key in given}
+    if given.get("phone"):
+        if rules:
+            raise BadConfiguration(f"{where}: a telephone number has its own rules. Leave out {', '.join(rules)}.")
+        return PhoneNumber(manners.region).parse
+    return Rules(**rules) if rules else None
 
 
 def _lookup(given: Any, where: str) -> Lookup:

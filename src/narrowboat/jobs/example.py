@@ -10,6 +10,7 @@ from narrowboat.data.columns import Column, Type
 from narrowboat.data.format import Table
 from narrowboat.data.formats import format_named
 from narrowboat.data.records.field import Field
+from narrowboat.data.records.rules import Rules
 from narrowboat.errors import UnknownFormat
 from narrowboat.jobs.importer import Import
 
@@ -76,12 +77,18 @@ def _described(job: Import) -> tuple[Table, list[tuple[Any, ...]]]:
 
 def _about(job: Import, field: Field) -> Iterator[str | None]:
     yield field.title
-    yield f"{field.lookup.by} of {field.lookup.table}" if field.lookup else NAMES.get(field.type, str(field.type))
+    yield _taken(field)
     yield "yes" if field.required else "no"
     yield _unique(job.unique, field.name)
     yield ", ".join(map(str, job.allowed.get(field.name, ()))) or None
     yield None if field.default is None else str(field.default)
     yield ", ".join(dict.fromkeys(other for other in field.aliases if other != field.title)) or None
+
+
+def _taken(field: Field) -> str:
+    """What the column takes, with the rules that hold for it."""
+    kind = f"{field.lookup.by} of {field.lookup.table}" if field.lookup else NAMES.get(field.type, str(field.type))
+    return f"{kind}, {field.check}" if isinstance(field.check, Rules) else kind
 
 
 def _unique(keys: Sequence[tuple[str, ...]], name: str) -> str | None:

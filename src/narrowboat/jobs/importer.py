@@ -6,12 +6,14 @@ import hashlib
 import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from narrowboat.data.columns import Column
 from narrowboat.data.records.field import Field, declared
 from narrowboat.data.records.manners import Manners
+from narrowboat.data.records.rules import Rules
 from narrowboat.data.records.validator import Check
 from narrowboat.data.target import Mode, Remembering, Reversible, Target, Wish
 from narrowboat.errors import BadConfiguration, IllegalTransition, NothingToRetry, NotReversible, UnknownJob
@@ -246,6 +248,9 @@ def row_of(given: type[BaseModel] | Sequence[Field | Column | str]) -> type[Base
     names = [field.name for field in fields]
     if not names or len(set(names)) < len(names):
         raise BadConfiguration("row=… needs fields, each with a name of its own.")
+    for field in fields:
+        if isinstance(field.check, Rules):
+            field.check.fit(field.type)
     return fields
 
 
@@ -262,8 +267,12 @@ def _described(field: Field) -> dict[str, Any]:
 
 
 def _source(thing: Any) -> str:
-    """The text of a model or a function, which has its rules; its name where there is no text."""
+    """The text of a model or a function, which has its rules; where there is none, its name or what it says it is."""
+    if isinstance(thing, partial):
+        return f"{_source(thing.func)} {thing.args} {thing.keywords}"
     try:
         return inspect.getsource(thing)
     except (OSError, TypeError):
-        return f"{thing.__module__}.{thing.__qualname__}"
+        kind: Any = type(thing)
+        named = kind if kind.__repr__ is object.__repr__ else thing
+        return str(getattr(named, "__qualname__", named))

@@ -11,6 +11,7 @@ import pytest
 
 from narrowboat.cli.config import read
 from narrowboat.data.columns import Type
+from narrowboat.data.records import Rules
 from narrowboat.errors import BadConfiguration
 from narrowboat.testing import run_inline
 
@@ -32,9 +33,9 @@ limit = 2
 
 [imports.prices.fields]
 shop = {type = "integer", lookup = {table = "shops", by = "name"}}
-code = "text"
+code = {type = "text", max_length = 8, pattern = "[a-z]+"}
 bar = {default = "none", values = {"-" = "none"}, label = "Bar code"}
-price = {type = "decimal", required = true, aliases = ["Unit price"]}
+price = {type = "decimal", required = true, aliases = ["Unit price"], min = 0, max = 99.5}
 sold = {type = "boolean", default = true}
 """
 
@@ -72,6 +73,7 @@ def test_all_that_can_be_said_of_an_import_arrives(tmp_path: Path) -> None:
     assert (code.type, bar.default, bar.values, bar.label) == (Type.TEXT, "none", {"-": "none"}, "Bar code")
     assert (price.type, price.required, price.aliases) == (Type.DECIMAL, True, ("Unit price",))
     assert (sold.type, sold.default) == (Type.BOOLEAN, True)
+    assert (code.check, price.check) == (Rules(max_length=8, pattern="[a-z]+"), Rules(min=0, max=99.5))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +82,13 @@ def test_all_that_can_be_said_of_an_import_arrives(tmp_path: Path) -> None:
         ('into = "shop"', 'into = "shed"', "imports.prices.into must be one of sources: shop"),
         ('table = "prices"', "", "imports.prices needs table"),
         ('mode = "upsert"', 'mode = "merge"', "imports.prices: mode='merge' is not known"),
-        ('code = "text"', 'code = "words"', "imports.prices.fields.code.type must be one of any, text"),
+        ('code = {type = "text"', 'code = {type = "words"', "imports.prices.fields.code.type must be one of any, text"),
+        (
+            "min = 0",
+            "min_length = 0",
+            "imports.prices: min_length, max_length and pattern are for text, not for decimal",
+        ),
+        ("max_length = 8", "phone = true", "imports.prices.fields.code: a telephone number has its own rules"),
         ("preview = 0", "previw = 0", "There is no key imports.prices.previw"),
         ('by = "name"', 'per = "name"', "There is no key imports.prices.fields.shop.lookup.per"),
         (', by = "name"', "", "imports.prices.fields.shop.lookup needs table and by"),

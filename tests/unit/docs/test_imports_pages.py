@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from narrowboat import Narrowboat
 from narrowboat.testing import run_inline
 
 ROOT = Path(__file__).parents[3]
@@ -33,6 +34,22 @@ def execute(text: str, names: dict[str, Any]) -> None:
     exec(compile(text, "page", "exec", dont_inherit=True), names)  # noqa: S102  what the page shows is what is run
 
 
+def check_the_orders(nb: Narrowboat) -> None:
+    """What the page's cells mean, and what is told of them."""
+    with closing(sqlite3.connect("shop.db", isolation_level=None)) as db:
+        db.execute("create table orders (customer_id int, state text, code text unique, weight numeric, 'on' date)")
+        db.execute("insert into customers (id, name, phone) values (17, 'Ama', '+233201')")
+        Path("orders.csv").write_text(
+            "Customer,State,Code,Weight,Ordered\n+233201,Neu,gh-1,2.5,2026-01-31\n+9,lost,x,501,soon\n"
+        )
+        run = run_inline(nb, nb.import_file("orders", "orders.csv").run.id)
+        assert db.execute("select * from orders").fetchall() == [(17, "n", "GH-1", 2.5, "2026-01-31")]
+    told = nb.account(run)["rejects"][0]["problems"]
+    assert {one["column"]: one["code"] for one in told} == {
+        "Customer": "not-found", "Code": "wrong-form", "Weight": "out-of-range", "Ordered": "not-a-date",
+    }  # fmt: skip
+
+
 def test_the_examples_of_the_page_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with closing(sqlite3.connect("shop.db")) as db:
@@ -41,14 +58,15 @@ def test_the_examples_of_the_page_run(tmp_path: Path, monkeypatch: pytest.Monkey
         )
     (tmp_path / "customers.xlsx").write_text("Name,Phone,Shipping mark\nAma,020 123 4567,A1\nKofi,12,A2\n")
     text = (DOCS / "howto/import-a-spreadsheet.md").read_text()
-    define, start, look, elsewhere = re.findall(r"```python\n(.*?)```", text, re.S)
+    define, start, look, cells, elsewhere = re.findall(r"```python\n(.*?)```", text, re.S)
     names: dict[str, Any] = {"__name__": "page"}
     execute(define + start, names)
     run_inline(names["nb"], names["submitted"].run.id)
-    execute(look + elsewhere, names)
+    execute(look + cells + elsewhere, names)
     account = names["nb"].account(names["run"], plain=True)
     assert account["message"] == "2 rows: 1 created, 1 rejected."
     assert account["failed_customers"][0]["error"] == "Phone: '12' is no telephone number that exists"
     again = names["nb"].undo(names["run"])
     assert run_inline(names["nb"], again.run.id).counters.created == 1
+    check_the_orders(names["nb"])
     names["nb"].store.close()

@@ -14,6 +14,8 @@ import pytest
 from narrowboat.data.columns import Column, Type
 from narrowboat.data.records import Field, Lookup
 from narrowboat.data.targets import Row, function, table
+from narrowboat.data.targets.engine import Refusal
+from narrowboat.data.targets.loading import TableLoading
 from narrowboat.errors import (
     BadConfiguration,
     BadParameter,
@@ -59,13 +61,28 @@ def test_every_row_becomes_a_record(opened: Open) -> None:
     assert list(o.nb.run_folder(run.id).glob("*")) == []
 
 
-def test_spring_batchs_case_two_bad_rows_of_five(opened: Open) -> None:
-    """Its skip sample: five are read, two of them refused, three written; each chunk with a bad one is done again."""
+def test_spring_batchs_case_two_bad_rows_of_five(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its skip sample: five are read, two of them refused, three written; each chunk with a bad one is done again.
+
+    Row 3 never reaches the database. Of the four others the chunk, its second half and row 5 are rolled back.
+    """
+    rolled_back: list[int] = []
+    halving = TableLoading._or_not_at_all
+
+    def counting(self: TableLoading, work: Callable[[], Any]) -> Any:
+        try:
+            return halving(self, work)
+        except Refusal:
+            rolled_back.append(1)
+            raise
+
+    monkeypatch.setattr(TableLoading, "_or_not_at_all", counting)
     o = opened(block_rows=5)
     run = o.run(o.file(customers(5, r3={"name": None}, r5={"credit": -1})))
     assert counted(run) == ("partial", 5, 3, 0, 0, 2)
     assert o.codes(run) == {3: "required", 5: "check-failed"}
     assert set(o.names()) == {"+2330000002", "+2330000004", "+2330000006"}
+    assert (run.counters.rows, run.counters.created, run.counters.rejected, len(rolled_back)) == (5, 3, 2, 3)
 
 
 @pytest.mark.parametrize("block_rows", [1, 7, 100, 2000])
@@ -302,6 +319,20 @@ def test_a_run_that_did_not_end_well_leaves_no_receipt_when_it_is_forgotten(tmp_
         assert o.shop.rows("select run from narrowboat_receipts") == []
 
 
+def test_uploads_go_also_where_no_import_is_defined_any_more(tmp_path: Path, shop: Place) -> None:
+    with office(tmp_path, shop, together=False) as o:
+        o.nb.uploads.limits = o.nb.uploads.limits._replace(keep=-1.0)
+        upload = o.nb.uploads.append(o.nb.uploads.create("ama", "customers.csv", 3), 0, b"a,b")
+        run = run_inline(o.nb, o.nb.import_upload("customers", upload, owner="ama").run.id)
+        o.nb.purge()
+        assert o.nb.uploads.path(upload).exists(), "its run is kept"
+        del o.nb.jobs["customers"]
+        o.nb.retention = -1.0
+        assert [o.nb.purge(), o.nb.purge()] == [1, 0]
+        assert list((o.nb.folder / "uploads").iterdir()) == []
+        assert not o.nb.run_folder(run.id).exists()
+
+
 def test_no_run_is_forgotten_while_its_target_is_away(
     tmp_path: Path, shop: Place, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -393,13 +424,19 @@ def test_declared_columns_are_fields_too(opened: Open) -> None:
 
 
 DEFINITION = """
-from narrowboat.data.records import Field
+import functools
+from narrowboat.data.columns import Type
+from narrowboat.data.records import Field, Rules
 from narrowboat.data.targets import function
 from narrowboat import Narrowboat
 def take(rows): ...
-def tidy(cell): return cell.strip("-")
+def tidy(cell, what="-"): return cell.strip(what)
+class Known:
+    def __call__(self, value): return value
 nb = Narrowboat("sqlite:///x.db")
-row = [Field("a", values={"x": "y", "z": "w"}, transform=tidy, check=tidy)]
+row = [Field("a", values={"x": "y", "z": "w"}, transform=tidy, check=tidy),
+    Field("b", transform=str.upper, check=functools.partial(tidy, what="+")),
+    Field("c", Type.TEXT, transform=Known(), check=Rules(pattern="a+"))]
 print(nb.importer("things", row=row, into=function(take)).digest())
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, Literal
@@ -11,14 +12,16 @@ import pydantic
 import pytest
 
 from narrowboat.data.columns import Column, Type
-from narrowboat.data.records import Field, Lookup, Phone
+from narrowboat.data.records import Field, Lookup, Phone, PhoneNumber, Rules
 from narrowboat.data.records.field import declared
 from narrowboat.data.records.manners import Manners
 from narrowboat.data.records.mapping import find_columns
 from narrowboat.data.records.model import ModelCheck, fields_of
+from narrowboat.data.records.problem import Problem
 from narrowboat.data.records.record import Record, Rejected
 from narrowboat.data.records.validator import Validator
 from narrowboat.errors import BadConfiguration
+from narrowboat.jobs.importer import row_of
 
 CITIES = {"Accra": 1, "Kumasi": 2}
 
@@ -149,6 +152,49 @@ def test_declared_fields_map_values_transform_check_and_fill_in() -> None:
     assert second.values == ("f", None, "NONE")
     assert isinstance(third, Rejected)
     assert third.message == "code: must not be a question mark"
+
+
+RULED = (
+    Field("age", Type.INTEGER, check=Rules(min=0, max=120)),
+    Field("since", Type.DATE, check=Rules(min=date(2000, 1, 1))),
+    Field("mark", Type.TEXT, check=Rules(min_length=2, max_length=4, pattern="[A-Z]+")),
+    Field("phone", Type.TEXT, check=PhoneNumber("GH").parse),
+)
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "code", "message"),
+    [
+        ("age", -1, "out-of-range", "must be at least 0, not '-1'"),
+        ("age", 121, "out-of-range", "must be at most 120, not '121'"),
+        ("since", "1999-12-31", "out-of-range", "must be at least 2000-01-01, not '1999-12-31'"),
+        ("mark", "A", "too-short", "must have at least 2 characters, not 1"),
+        ("mark", "ABCDE", "too-long", "must have at most 4 characters, not 5"),
+        ("mark", "AB1", "wrong-form", "'AB1' does not have the form it must"),
+        ("phone", "12", "bad-phone", "is no telephone number that exists"),
+    ],
+)
+def test_rules_of_declared_fields_have_codes_of_their_own(column: str, cell: Any, code: str, message: str) -> None:
+    good = {"age": 0, "since": "2000-01-01", "mark": "ABCD", "phone": "020 123 4567"}
+    fine, bad = outcome(RULED, tuple(good), [tuple(good.values()), tuple({**good, column: cell}.values())])
+    assert isinstance(fine, Record)
+    assert isinstance(bad, Rejected)
+    assert bad.problems == (Problem(code, message, column),)
+
+
+@pytest.mark.parametrize(
+    ("kind", "rules", "said"),
+    [
+        (Type.TEXT, Rules(min=1), "min and max are for numbers and dates, not for text"),
+        (Type.INTEGER, Rules(max_length=3), "max_length and pattern are for text, not for integer"),
+        (Type.TEXT, Rules(pattern="["), "cannot be: unterminated character set"),
+        (Type.DATE, Rules(min=3), "cannot be: "),
+        (Type.FLOAT, Rules(max=float("nan")), "cannot be: nan is no bound"),
+    ],
+)
+def test_rules_that_say_nothing_of_a_type_are_a_mistake(kind: Type, rules: Rules, said: str) -> None:
+    with pytest.raises(BadConfiguration, match=said):
+        row_of([Field("x", kind, check=rules)])
 
 
 def test_a_field_of_raw_bytes_cannot_come_from_a_spreadsheet() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -17,6 +18,7 @@ from narrowboat.contrib.django.people import may_start
 from narrowboat.errors import NarrowboatError
 from narrowboat.jobs.example import example
 from narrowboat.jobs.importer import Import
+from narrowboat.jobs.preview import advice
 from narrowboat.kernel.model import Submitted
 from narrowboat.uploads.uploads import PIECE
 
@@ -92,6 +94,7 @@ class ImportButton:
             "opts": self.opts,
             "form": form,
             "job": job,
+            "warnings": _warnings(job),
         }
         return TemplateResponse(request, "admin/narrowboat/import/form.html", context)
 
@@ -125,3 +128,11 @@ class ImportButton:
             messages.warning(request, "You imported this very file before. This is what became of it then.")
         where = reverse("admin:narrowboat_run_change", args=[submitted.run.id], current_app=self.admin_site.name)
         return HttpResponseRedirect(where)
+
+
+def _warnings(job: Import) -> Sequence[str]:
+    """What should be known before: unique keys without an index, or why rows could not be written now."""
+    try:
+        return advice(job)
+    except NarrowboatError as error:
+        return [str(error)]

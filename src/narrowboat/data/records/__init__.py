@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from narrowboat.data.records.field import Field, Lookup
 from narrowboat.data.records.phone import Phone, PhoneNumber
+from narrowboat.data.records.rules import Rules
 
-__all__ = ["Field", "Lookup", "Phone", "PhoneNumber"]
+__all__ = ["Field", "Lookup", "Phone", "PhoneNumber", "Rules"]

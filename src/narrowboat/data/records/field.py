@@ -40,7 +40,7 @@ class Field(NamedTuple):
     transform: Callable[[Any], Any] | None = None
     """Called with a cell that is not empty, before it is understood. A ValueError's text is told to the person."""
     check: Callable[[Any], Any] | None = None
-    """Called with the value; gives the value to keep. A ValueError's text is told to the person."""
+    """Called with the value; gives the value to keep. A ValueError's text is told to the person. `Rules` are checks."""
     lookup: Lookup | None = None
     nullable: bool = True
     """Whether null may be written where the field is not required."""

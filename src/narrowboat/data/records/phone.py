@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 
+from narrowboat.data.records.cells import Refused
 from narrowboat.errors import MissingExtra
 
 
@@ -16,7 +17,7 @@ class PhoneNumber:
         self.region = region
 
     def parse(self, text: str, region: str | None = None) -> str:
-        """The number in E.164. Raises ValueError for what is none."""
+        """The number in E.164. Raises `cells.Refused` for what is none."""
         where = self.region or region
         if (known := usual(text, where)) is not None:
             return known
@@ -25,9 +26,9 @@ class PhoneNumber:
             number = phonenumbers.parse(text, where)
         except phonenumbers.NumberParseException:
             hint = "" if where or text.lstrip().startswith("+") else " with its country code, such as +233 20 123 4567"
-            raise ValueError(f"is no telephone number{hint}") from None
+            raise Refused("bad-phone", f"is no telephone number{hint}") from None
         if not phonenumbers.is_valid_number(number):
-            raise ValueError("is no telephone number that exists")
+            raise Refused("bad-phone", "is no telephone number that exists")
         return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:

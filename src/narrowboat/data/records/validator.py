@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from narrowboat.data.records.cells import CONVERTERS, converted, stripped, text
+from narrowboat.data.records.cells import CONVERTERS, Refused, converted, stripped, text
 from narrowboat.data.records.field import Field, Lookup
 from narrowboat.data.records.manners import Manners
 from narrowboat.data.records.mapping import Columns
@@ -71,7 +71,7 @@ class Validator:
             column = [_meant(field.values, cell) for cell in column]
         if field.transform:
             column = [_asked(field.transform, cell) for cell in column]
-        column = converted(column, field.type, self._manners)
+        column = converted(column, field.lookup.type if field.lookup else field.type, self._manners)
         if field.lookup:
             column = self._looked_up(field.lookup, column)
         if field.default is not None:
@@ -123,6 +123,8 @@ def _asked(function: Callable[[Any], Any], value: Any) -> Any:
         return function(value)
     except NarrowboatError:
         raise
+    except Refused as refused:
+        return Problem(refused.code, str(refused))
     except ValueError as error:
         return Problem("invalid", str(error) or f"{shown(value)} is not valid")
 
