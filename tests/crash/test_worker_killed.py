@@ -10,6 +10,7 @@ import pytest
 
 from narrowboat.kernel.model import Run, State
 from tests.crash.conftest import Place
+from tests.workers import take_care
 
 ROWS = 2600
 BLOCKS = 52
@@ -37,7 +38,7 @@ def test_killed_once_at_a_moment_and_taken_over(
 ) -> None:
     run = place.start("xlsx")
     assert place.worker(run, CRASH_AT=f"{point}:{nth}").returncode == -signal.SIGKILL
-    place.take_care()
+    take_care(place.nb)
     done = place.worker(run)
     assert done.returncode == 0, done.stderr
     assert_undisturbed(place, place.nb.store.get(run.id), undisturbed["xlsx"])
@@ -50,7 +51,7 @@ def test_killed_at_every_seventh_chunk_again_and_again(
     run, deaths = place.start(file_format), 0
     while place.worker(run, CRASH_AT="written:7").returncode == -signal.SIGKILL:
         deaths += 1
-        place.take_care()
+        take_care(place.nb)
     assert deaths >= BLOCKS // 7
     assert_undisturbed(place, place.nb.store.get(run.id), undisturbed[file_format])
 
@@ -70,7 +71,7 @@ def test_killed_inside_a_system_call(place: Place, undisturbed: dict[str, bytes]
     inject = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={call}:signal=KILL:when={nth}"]
     # A first, clean claim is not needed: the folder and the store exist, so these calls are the run's own.
     died = place.worker(run, *inject)
-    place.take_care()
+    take_care(place.nb)
     place.worker(run)
     assert died.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL, 0)
     assert_undisturbed(place, place.nb.store.get(run.id), undisturbed["xlsx"])
