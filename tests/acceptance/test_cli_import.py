@@ -86,6 +86,23 @@ def test_unique_keys_without_an_index_are_named_before_anything_is_written(shop:
     assert missing in last_line(shop.run("advice", "jobs.py:nb", "customers", "--json"))["warnings"][0]
 
 
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ("customers.xlsx", "is the file to import"),
+        ("./customers.xlsx", "is the file to import"),
+        ("nowhere/rejects.xlsx", "There is no folder nowhere"),
+        (".", "is a folder"),
+    ],
+)
+def test_where_refused_rows_shall_go_is_looked_at_first(shop: Shell, target: str, says: str) -> None:
+    before = (shop.folder / "customers.xlsx").read_bytes()
+    done = shop.run(*IMPORT, "--rejects", target)
+    assert (done.returncode, says in done.stderr) == (2, True), done.stderr
+    assert (shop.folder / "customers.xlsx").read_bytes() == before
+    assert rows(shop) == [(0,)]
+
+
 def test_a_dry_run_changes_nothing(shop: Shell) -> None:
     done = shop.run(*IMPORT, "--dry-run")
     assert done.returncode == 3

@@ -313,3 +313,29 @@ except TooManyRuns:
 
 def test_a_file_whose_import_is_refused_in_the_admin_is_not_kept(folder: Path) -> None:
     assert manage(folder, "shell", "-c", LIMITED).stdout.splitlines()[-1] == "refused, 0 files"
+
+
+BY_ANOTHER = """
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.test import Client
+from narrowboat.people.audit import Which
+from narrowboat.testing import run_inline
+
+nb = apps.get_app_config("narrowboat").nb
+ann, boss = (User.objects.get(username=name) for name in ("ann", "boss"))
+data = b"Name,Phone,Shipping mark,City,Since\\nEfua,+233500000001,Z1,Tema,2026-01-31\\n,+233500000002,Z2,Tema,\\n"
+upload = nb.uploads.create(str(ann.pk), "c.csv", len(data))
+upload = nb.uploads.append(upload, 0, data)
+run = run_inline(nb, nb.import_upload("customers", upload, owner=str(ann.pk)).run.id)
+client = Client(headers={"Host": "127.0.0.1"})
+client.force_login(boss)
+for verb in ("retry", "undo"):
+    asked = {"action": verb, "_selected_action": run.id, "index": "0"}
+    assert client.post("/admin/narrowboat/run/", asked).status_code == 302
+print(sorted((one.action, one.by == str(boss.pk)) for one in nb.audit.find(Which()) if one.action in ("retry", "undo")))
+"""
+
+
+def test_the_audit_log_names_who_acts_on_somebody_elses_run_in_the_admin(folder: Path) -> None:
+    assert manage(folder, "shell", "-c", BY_ANOTHER).stdout.splitlines()[-1] == "[('retry', True), ('undo', True)]"

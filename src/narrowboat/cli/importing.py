@@ -96,6 +96,8 @@ def run(arguments: Namespace) -> int:
     began, file = time.monotonic(), Path(arguments.file)
     if not file.is_file():
         raise BadParameter(f"There is no file {file}.")
+    if arguments.rejects is not None:
+        _check_rejects(Path(arguments.rejects), file)
     place = Place(file, file.suffix.lstrip("."))
     with Signals() as signals, place.held():
         _check(place, arguments)
@@ -110,6 +112,16 @@ def run(arguments: Namespace) -> int:
             return tell(nb, ended, rejects, time.monotonic() - began, arguments, warned=warned)
         finally:
             nb.store.close()
+
+
+def _check_rejects(target: Path, file: Path) -> None:
+    """Before the work, and so that the file itself is kept. Raises BadParameter."""
+    if target.is_dir():
+        raise BadParameter(f"--rejects {target} is a folder; name a file in it.")
+    if not target.parent.is_dir():
+        raise BadParameter(f"There is no folder {target.parent} for --rejects; make it first.")
+    if target.exists() and target.samefile(file):
+        raise BadParameter(f"--rejects {target} is the file to import, and would replace it. Name another file.")
 
 
 def _check(place: Place, arguments: Namespace) -> None:

@@ -173,10 +173,12 @@ class RunAdmin(admin.ModelAdmin):
 
     @admin.display(description="history")
     def history(self, run: Run) -> str:
+        events = _nb().store.events(run.id)
+        names = _names({event.by for event in events if event.by})
         lines = [
             (localize(template_localtime(datetime.fromtimestamp(event.at, UTC))), event.after.replace("_", " "), reason)
-            for event in _nb().store.events(run.id)
-            for reason in [event.reason + (f" (by {event.by})" if event.by else "")]
+            for event in events
+            for reason in [event.reason + (f" (by {names.get(event.by, event.by)})" if event.by else "")]
         ]
         return format_html_join("", "<div>{} <strong>{}</strong>: {}</div>", lines)
 
@@ -215,7 +217,7 @@ class RunAdmin(admin.ModelAdmin):
                 messages.error(request, f"You may not {verb} run {run.id}.")
                 continue
             try:
-                state = self._one(run, verb, f"{request.user.get_username()} in the admin")
+                state = self._one(run, verb, str(request.user.pk))
             except NarrowboatError as error:
                 messages.error(request, str(error))
             else:
@@ -224,9 +226,9 @@ class RunAdmin(admin.ModelAdmin):
     @staticmethod
     def _one(run: Run, verb: str, by: str) -> str:
         if verb == RETRY:
-            return f"retried as {_nb().retry_failed(_nb().store.get(run.id)).run.id}"
+            return f"retried as {_nb().retry_failed(_nb().store.get(run.id), by=by).run.id}"
         if verb == UNDO:
-            return f"taken back by {_nb().undo(_nb().store.get(run.id)).run.id}"
+            return f"taken back by {_nb().undo(_nb().store.get(run.id), owner=by).run.id}"
         return _nb().ask(run.id, Request(verb), by=by).state.replace("_", " ")
 
     # the page of a run
