@@ -189,6 +189,20 @@ def test_refused_rows_are_downloaded_and_cannot_run_as_formulas(site: Site, page
     assert [cell.value for cell in load_workbook(book).active[2]][:2] == ["=1+1", "1"]
 
 
+def test_a_refused_cell_that_has_the_focus_is_never_hidden(site: Site, page: Page, tmp_path: Path) -> None:
+    mapped(site, page, written(tmp_path, *(f"Name {n},{n},Accra,2025-01-01" for n in range(30))))
+    page.get_by_role("button", name="Import", exact=True).click()
+    page.get_by_label("Phone, row 2", exact=True).fill("12")
+    for key in ["Enter"] * 29 + ["ArrowUp"] * 29:
+        page.keyboard.press(key)
+        assert page.evaluate(
+            """() => { let root = document, one;
+                while ((one = root.activeElement)?.shadowRoot?.activeElement) root = one.shadowRoot;
+                const { left, right, top, bottom } = one.getBoundingClientRect();
+                return [top + 2, bottom - 2].every((y) => root.elementFromPoint((left + right) / 2, y) === one); }"""
+        ), key
+
+
 def test_an_example_is_there_to_begin_with(site: Site, page: Page, tmp_path: Path) -> None:
     page.goto(f"{site.url}#/import/customers")
     with page.expect_download() as download:

@@ -51,7 +51,7 @@ def test_an_export_is_found_counted_chosen_started_watched_and_downloaded(site: 
     assert text.splitlines()[:2] == ["name,id,Town", "<b>Zoë 3</b>,3,Lagos"]
     assert (len(text.splitlines()), download.value.suggested_filename) == (1001, "leads.csv")
     assert site.run(run)["params"]["city"] == "Lagos"
-    expect(page.get_by_text("its artifact is complete and verified")).to_be_visible()
+    expect(page.get_by_text("all is complete and checked")).to_be_visible()
 
 
 def test_pages_can_be_chosen(site: Site, page: Page) -> None:
@@ -73,6 +73,19 @@ def test_pages_can_be_chosen(site: Site, page: Page) -> None:
     page.get_by_role("combobox", name="File").select_option("xlsx")
     page.get_by_role("button", name="Start", exact=True).click()
     assert site.until_state(run_of(page), "succeeded")["done"] == 300
+
+
+def test_pages_that_are_offered_are_there(site: Site, page: Page) -> None:
+    page.goto(f"{site.url}#/start/leads")
+    expect(page.get_by_text("3,000 rows")).to_be_visible()
+    page.get_by_role("radio", name="Several pages").check()
+    pages = page.get_by_label("Pages", exact=True)
+    expect(pages).to_have_value("1")
+    pages.fill("1-2")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("There is one page.")).to_be_visible()
+    page.goto(f"{site.url}#/start/days")
+    expect(page.get_by_text("Fill in what is required, and the rows are counted.")).to_be_visible()
 
 
 def test_the_bar_is_within_two_points_of_the_truth_at_every_sample(site: Site, page: Page) -> None:
@@ -104,6 +117,7 @@ def test_a_run_is_cancelled_only_after_a_question_and_keeps_what_it_has(site: Si
     page.get_by_role("button", name="Cancel…").click()
     page.get_by_role("button", name="Cancel the run").click()
     expect(page.get_by_text("Cancelled", exact=True).first).to_be_visible()
+    expect(page.get_by_text("what was done is kept", exact=True)).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name="Download what there is").click()
     lines = Path(download.value.path()).read_text("utf-8-sig").splitlines()

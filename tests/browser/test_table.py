@@ -158,7 +158,7 @@ def test_what_is_copied_cannot_run_as_a_formula(table: Any) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     cell(page, 7, 2).click()
     page.keyboard.press("Control+c")
-    expect(page.get_by_text("Copied: 1 rows, 1 columns.")).to_be_visible()
+    expect(page.get_by_text("Copied: 1 row, 1 column.")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == "'=1+1"
 
 

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from narrowboat import Narrowboat
+from narrowboat.kernel.model import TRANSITIONS, State
 from narrowboat.web.app import build
 from narrowboat.web.routes import pages
 from narrowboat.web.routes.pages import FOLDER, TYPES
@@ -52,6 +53,12 @@ def test_what_has_a_hash_in_its_name_is_kept_and_the_rest_asked_for_again() -> N
 def test_the_page_is_small() -> None:
     sizes = {name: len(gzip.compress((FOLDER / name).read_bytes())) for name in FILES if name.endswith(("js", "css"))}
     assert sum(sizes.values()) < LIMIT, sizes
+
+
+def test_the_page_has_words_of_its_own_for_all_that_can_happen_to_a_run() -> None:
+    told = set(re.findall(r'"(\w+>\w+)":', (SOURCES / "src/strings.ts").read_text()))
+    asked = (State.PAUSING, State.CANCELLING)  # somebody did
+    assert told == {f"{before}>{after}" for before, after in TRANSITIONS if after not in asked}
 
 
 def test_the_page_has_no_script_or_style_of_its_own_and_only_relative_addresses() -> None:

@@ -232,7 +232,7 @@ export class NarrowboatTable extends LitElement {
         ? this.order.rows.slice(top, bottom + 1).map(([, row]) => row)
         : await this.pages!.range(top, bottom + 1);
       await write(tsv(rows.map((row) => row.slice(left, right + 1))));
-      this.note = table.copied(count(rows.length), count(right - left + 1));
+      this.note = table.copied(rows.length, right - left + 1);
     } catch {
       this.note = table.failed;
     }

@@ -82,6 +82,7 @@ export const controls = css`
   label.check {
     grid-template-columns: auto 1fr;
     gap: 0.625rem;
+    place-content: center start;
     align-items: center;
     min-height: 2.75rem;
     font-weight: 450;

@@ -6,6 +6,8 @@ import type { Count } from "../api/types";
 import { words } from "../strings";
 import { sheet } from "./sheet";
 
+const FIRST = "1-3"; // what is offered where there are so many pages
+
 type Mode = "everything" | "page" | "pages";
 
 const RANGES = /^\s*\d{1,9}(-\d{1,9})?(\s*,\s*\d{1,9}(-\d{1,9})?)*\s*$/;
@@ -34,7 +36,7 @@ export class Pages extends LitElement {
   @state() private mode: Mode = "everything";
   @state() private size = 5000;
   @state() private page = 1;
-  @state() private ranges = "1-3";
+  @state() private ranges = FIRST;
 
   /** For the body of a start. */
   get choice(): { page_size?: number; pages?: string } {
@@ -77,6 +79,12 @@ export class Pages extends LitElement {
     });
   }
 
+  private choose(mode: Mode): void {
+    this.mode = mode;
+    const { last } = this;
+    if (last && last < 3 && this.ranges === FIRST) this.ranges = last === 1 ? "1" : `1-${last}`;
+  }
+
   private change(set: () => void): void {
     set();
     this.dispatchEvent(new Event("change"));
@@ -97,7 +105,7 @@ export class Pages extends LitElement {
 
   private radio(mode: Mode, text: string): TemplateResult {
     return html`<label class="check">
-      <input type="radio" name="mode" .checked=${this.mode === mode} @change=${() => this.change(() => (this.mode = mode))} />
+      <input type="radio" name="mode" .checked=${this.mode === mode} @change=${() => this.change(() => this.choose(mode))} />
       <span>${text}</span>
     </label>`;
   }

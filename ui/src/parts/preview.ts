@@ -22,6 +22,12 @@ export class PreviewPart extends LitElement {
         max-width: 18rem;
         overflow-wrap: break-word;
       }
+      td > div {
+        display: -webkit-box;
+        overflow: hidden;
+        -webkit-box-orient: vertical;
+        -webkit-line-clamp: 4;
+      }
       th:first-child,
       td:first-child {
         min-width: 0;
@@ -73,7 +79,7 @@ export class PreviewPart extends LitElement {
       ${withProblems ? html`<td class="why small">${row.problems.map((one) => html`<p>${one.column ? `${one.column}: ` : nothing}${one.message}</p>`)}</td>` : nothing}
       ${this.preview.columns.map((one, place) => {
         const look = wrong.has(one.header) ? "bad" : one.field && one.how !== "suggested" ? "" : "out";
-        return html`<td class=${look}>${shortOf(row.cells[place])}</td>`;
+        return html`<td class=${look}><div>${shortOf(row.cells[place])}</div></td>`;
       })}
     </tr>`;
   }

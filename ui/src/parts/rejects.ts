@@ -43,6 +43,7 @@ export class Rejects extends LitElement {
       }
       input {
         min-width: 9rem;
+        scroll-margin-block: 1rem 6rem; /* or what sticks below hides the cell that has the focus */
       }
       input[aria-invalid] {
         border: 2px solid var(--bad);

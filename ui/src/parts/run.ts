@@ -61,6 +61,9 @@ export class NarrowboatRun extends LitElement {
       .actions {
         margin-block-start: 1rem;
       }
+      .actions:not(:has(*)) {
+        display: none;
+      }
     `,
   ];
 

@@ -178,6 +178,7 @@ const ground = css`
   td.figure,
   th.figure {
     text-align: end;
+    white-space: nowrap;
   }
   .visually-hidden {
     position: absolute;

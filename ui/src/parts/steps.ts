@@ -16,8 +16,9 @@ export class Steps extends LitElement {
         margin-block: 1.25rem;
       }
       li {
-        flex: 1;
+        flex: 1 0 auto;
         padding-block-start: 0.5rem;
+        white-space: nowrap;
         font-size: 0.875rem;
         color: var(--quiet);
         border-block-start: 3px solid var(--line);

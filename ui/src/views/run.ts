@@ -199,7 +199,7 @@ export class RunView extends AskingElement {
           (one) => html`<li>
             <span>${words.states[one.after]}</span>
             <time class="quiet figure" datetime=${one.at} title=${moment(one.at)}>${timeOf(one.at)}</time>
-            <span class="quiet small">${one.reason}${one.by ? ` (${words.run.by(one.by)})` : ""}</span>
+            <span class="quiet small">${why(one)}${one.by ? ` (${words.run.by(one.by)})` : ""}</span>
           </li>`,
         )}
       </ol>
@@ -232,6 +232,14 @@ export class RunView extends AskingElement {
         : html`<button class="plain" @click=${() => this.load(() => this.moreRejects())}>${say.more}</button>`}
     </section>`;
   }
+}
+
+/** Why a run became what it became; the server's own words where the page has none. */
+function why(one: Happened): string {
+  const { happened, began, askedTo } = words.run;
+  if (!one.before) return began;
+  const asked = one.after === "pausing" || one.after === "cancelling";
+  return asked ? askedTo : (happened[`${one.before}>${one.after}`] ?? one.reason);
 }
 
 const shown = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));

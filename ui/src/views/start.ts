@@ -287,7 +287,8 @@ export class Start extends AskingElement {
     const wrong = crowded || this.pagesPart?.wrong || this.columnsPart?.none || this.countProblem;
     return html`<aside class="card">
       <div role="status" aria-live="polite">
-        <p class="many figure">${this.counting ? html`<span class="quiet">${start.counting}</span>` : said.many}</p>
+        <p class="many figure" ?hidden=${!this.counting && !said.many}>${this.counting ? html`<span class="quiet">${start.counting}</span>` : said.many}</p>
+        ${complete(this.found!.parameters, this.chosen) ? nothing : html`<p class="quiet small">${start.fillIn}</p>`}
         ${this.counting ? nothing : said.notes.map((note) => html`<p class="quiet small">${note}</p>`)}
       </div>
       ${this.countProblem ? html`<p class="notice">${this.countProblem}</p>` : nothing}
