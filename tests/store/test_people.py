@@ -403,6 +403,28 @@ def test_who_is_not_there_is_unknown(people: People) -> None:
                 ask(name)
 
 
+@pytest.mark.parametrize("meanwhile", ["password", "disabled"])
+def test_who_signs_in_while_an_admin_shuts_them_out_is_not_in(
+    directory: Later, audit: Audit, ann: Account, meanwhile: str
+) -> None:
+    class Slow(Later):
+        """Where something happens between the check of a password and the session."""
+
+        def forgive(self, keys: Any, once: str) -> None:
+            super().forgive(keys, once)
+            if meanwhile == "password":
+                admin.set_password("ann", "another horse battery", by="root")
+            else:
+                admin.change("ann", by="root", disabled=True)
+
+    admin = People(directory, note=audit)
+    admin.add("root", by="test", role="admin")
+    with pytest.raises(SignInFailed):
+        People(Slow(directory._database), note=audit).sign_in("ann", GOOD, address=HOME)
+    with directory._database.write() as tx:
+        assert tx.change("sessions_end", user="ann") == 0
+
+
 def test_what_is_over_is_purged(people: People, ann: Account, database: Database) -> None:
     people.sign_in("ann", GOOD, address=HOME)
     with pytest.raises(SignInFailed):

@@ -67,9 +67,13 @@ class Directory(Protocol):
         """By name."""
         ...
 
-    def set_password(self, user: str, kept: str, *, end_sessions: bool = True) -> bool: ...
+    def set_password(self, user: str, kept: str, *, before: str | None = None) -> bool:
+        """All their sessions end. before: what was kept of the same password until now, and must be yet: none end."""
+        ...
 
-    def open_session(self, digest: str, user: str, expires: float) -> None: ...
+    def open_session(self, digest: str, user: str, kept: str, expires: float) -> bool:
+        """False where this is not what is kept of their password any more, or they are disabled."""
+        ...
 
     def session(self, digest: str) -> Session | None: ...
 
@@ -167,9 +171,15 @@ class People:
 
     def set_password(self, user: str, password: str, *, by: str) -> None:
         """A new password, and an end to all sessions. Raises UnknownUser, BadParameter."""
-        if not self._directory.set_password(user, self._passwords.hash(password)):
+        self._set(user, password, by=by)
+
+    def _set(self, user: str, password: str, *, by: str) -> str:
+        """What is kept of it."""
+        kept = self._passwords.hash(password)
+        if not self._directory.set_password(user, kept):
             raise UnknownUser(f"There is no user {user[:80]!r}.")
         self._note("password.change", by=by, about=user)
+        return kept
 
     # how they sign in
 
@@ -178,18 +188,18 @@ class People:
 
         The same words and the same work for a name that nobody has, a wrong password and a disabled user.
         """
-        account = self._checked(name.strip().lower(), password, address)
-        secret = self._open(account)
+        account, kept = self._checked(name.strip().lower(), password, address)
+        secret = self._open(account, kept)
         self._note("sign-in", by=account.id, about=account.id, detail={"address": address})
         return secret, account
 
     def change_password(self, user: str, current: str, new: str, *, address: str) -> str:
         """Their own new password. All their sessions end, and a new one is given. Raises as `sign_in` does."""
-        account = self._checked(user, current, address)
-        self.set_password(user, new, by=user)
-        return self._open(account)
+        account, _ = self._checked(user, current, address)
+        return self._open(account, self._set(user, new, by=user))
 
-    def _checked(self, name: str, password: str, address: str) -> Account:
+    def _checked(self, name: str, password: str, address: str) -> tuple[Account, str]:
+        """Who it is, and what is kept of the password that was right."""
         free = attempts.keys(name, address)
         if seconds := self._directory.attempt(free):
             raise TooManyAttempts("There were too many attempts. Wait, then try again.", retry_after=seconds)
@@ -202,12 +212,15 @@ class People:
         *keys, address_key = free
         self._directory.forgive(keys, address_key)  # or a guesser with a user of their own would begin at zero there
         if self._passwords.is_old(kept):
-            self._directory.set_password(name, self._passwords.hash(password), end_sessions=False)
-        return account
+            before, kept = kept, self._passwords.hash(password)
+            self._directory.set_password(name, kept, before=before)
+        return account, kept
 
-    def _open(self, account: Account) -> str:
+    def _open(self, account: Account, kept: str) -> str:
+        """Raises SignInFailed for who was shut out since the password was checked."""
         secret = secrets.token_urlsafe(32)
-        self._directory.open_session(_digest(secret), account.id, self._directory.now() + ABSOLUTE)
+        if not self._directory.open_session(_digest(secret), account.id, kept, self._directory.now() + ABSOLUTE):
+            raise SignInFailed(_WRONG)
         return secret
 
     def sign_out(self, secret: str) -> None:

@@ -71,16 +71,16 @@ class SqlDirectory:
         with self._database.read() as tx:
             return [_to_account(row) for row in tx.rows("users")]
 
-    def set_password(self, user: str, kept: str, *, end_sessions: bool = True) -> bool:
+    def set_password(self, user: str, kept: str, *, before: str | None = None) -> bool:
         with self._database.write() as tx:
-            changed = tx.change("user_password", user=to_text(user), password=kept)
-            if changed and end_sessions:
+            changed = tx.change("user_password", user=to_text(user), password=kept, before=before)
+            if changed and before is None:
                 tx.change("sessions_end", user=user)
         return changed == 1
 
-    def open_session(self, digest: str, user: str, expires: float) -> None:
+    def open_session(self, digest: str, user: str, kept: str, expires: float) -> bool:
         with self._database.write() as tx:
-            tx.change("session_insert", digest=digest, user=user, expires=expires)
+            return tx.change("session_insert", digest=digest, user=user, kept=kept, expires=expires) == 1
 
     def session(self, digest: str) -> Session | None:
         with self._database.read() as tx:
