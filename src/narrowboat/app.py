@@ -179,6 +179,7 @@ class Narrowboat(Desk):
         if (self.folder / "uploads").exists():  # also where no import is defined any more
             self.uploads.purge()
         self.keeping.drop_local(self.store)
+        self.keeping.sweep(self.store)
         return self.keeping.purge(self.store, now - self.retention, limit=limit)
 
     def lifespan(self, app: Any) -> AbstractAsyncContextManager[None]:

@@ -23,7 +23,9 @@ EMPTY = "".join(f'<row r="{n}" s="1" customFormat="1"/>' for n in range(3, 1_048
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One that has imported already, so that its worker has loaded what it needs."""
     with serving(tmp_path_factory.mktemp("hostile")) as server:
+        assert ended(server, sent(server, b"Name,Mobile\nKofi,+2\n", "first.csv"))["state"] == "succeeded"
         yield server
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from narrowboat.data.sink import Finished, Sink
@@ -22,12 +23,17 @@ from narrowboat.kernel.store import Store
 PURGE_FOR = 1.0
 """Seconds after which a purge makes room for what else its thread looks after."""
 
+SWEEP_EVERY = 3600.0
+GOING = ".going"
+"""A file in the folder of a run that is about to be forgotten. Without it, nobody else's folder is ever touched."""
+
 
 class Keeping:
     """Implements `kernel.work.Outlet`. folder: with one folder a run in it. forget: drops what a run left elsewhere."""
 
     def __init__(self, sink: Sink, folder: Path, forget: Callable[[Run], None] = lambda run: None) -> None:
         self._sink, self._folder, self._elsewhere = sink, folder, forget
+        self._sweep_at = 0.0
         self._stuck: set[str] = set()
         """Runs that cannot be purged, as their copies or what they left elsewhere cannot be removed."""
 
@@ -70,10 +76,12 @@ class Keeping:
 
     def _forget(self, store: Store, run_id: str) -> bool:
         """Whether the run is gone."""
+        folder = self._folder / run_id
         try:
             run = store.get(run_id)
             self._remove_copy(run)
             self._elsewhere(run)
+            _mark(folder)
             store.forget(run_id)  # before its file goes: one that somebody resumes at this moment keeps it
         except SinkFailed as error:
             return self._stays(run_id, "the copy of run %s cannot be removed: %s", error)
@@ -82,8 +90,19 @@ class Keeping:
         except (IllegalTransition, UnknownRun):  # resumed, or purged by another process, meanwhile
             return False
         self._stuck.discard(run_id)
-        artifact.remove(self._folder / run_id)
+        artifact.remove(folder)
         return True
+
+    def sweep(self, store: Store) -> None:
+        """Remove folders of runs that were forgotten by a process that was killed before they went; once an hour."""
+        if time.monotonic() < self._sweep_at:
+            return
+        self._sweep_at = time.monotonic() + SWEEP_EVERY
+        for mark in self._folder.glob(f"*/{GOING}"):
+            if mark.parent.name in store.versions([mark.parent.name]):
+                mark.unlink(missing_ok=True)  # it was resumed
+            else:
+                artifact.remove(mark.parent)
 
     def _stays(self, run_id: str, message: str, error: Exception) -> bool:
         """It is told once, and tried again after the others. The run is not gone."""
@@ -117,6 +136,11 @@ class Keeping:
             return False
         copied = run.artifact is not None and run.artifact.copy is not None
         return copied and run.finished is not None and run.finished <= ended_before
+
+
+def _mark(folder: Path) -> None:
+    with suppress(OSError):  # there is none, or the disk is full: then more than ever it shall go
+        (folder / GOING).touch()
 
 
 def _log(message: str, *about: object) -> None:

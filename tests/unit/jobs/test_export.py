@@ -21,6 +21,7 @@ from narrowboat.data.sources import Query, rows, table
 from narrowboat.data.sources.iterable import IterableSource
 from narrowboat.errors import BadConfiguration, BadParameter, NothingToRetry, UnknownColumn, UnknownFormat, UnknownJob
 from narrowboat.jobs.artifact import read_extents
+from narrowboat.jobs.keeping import GOING, Keeping
 from narrowboat.jobs.output import Output
 from narrowboat.kernel.model import Request, Run, State
 from narrowboat.kernel.runner import Moment, Settings
@@ -241,6 +242,28 @@ def test_a_purge_gets_on_however_slow_everything_is(nb: Narrowboat, monkeypatch:
     nb.retention = -1.0
     monkeypatch.setattr("narrowboat.jobs.keeping.PURGE_FOR", -1.0)
     assert [nb.purge(), nb.purge(), nb.purge()] == [1, 1, 0]
+
+
+def test_what_a_purge_that_was_killed_left_goes_with_the_next_process(
+    nb: Narrowboat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, kept = (run_inline(nb, nb.start("leads", {"city": city}, Output()).run.id) for city in ("Accra", "Kumasi"))
+    nb.retention = -1.0
+    with monkeypatch.context() as killed:
+        killed.setattr("narrowboat.jobs.artifact.remove", lambda folder: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            nb.purge()
+    nb.retention = 1000.0
+    stranger = nb.run_folder("of another installation")
+    stranger.mkdir()
+    (nb.run_folder(kept.id) / GOING).touch()
+    nb.purge()
+    assert nb.run_folder(gone.id).exists(), "looked for once an hour"
+    Keeping(nb.sink, nb.folder / "runs").sweep(nb.store)
+    assert not nb.run_folder(gone.id).exists()
+    assert stranger.exists()
+    assert content(nb, kept)
+    assert not (nb.run_folder(kept.id) / GOING).exists()
 
 
 def test_a_run_that_is_resumed_while_it_is_purged_keeps_its_files(
