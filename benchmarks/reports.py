@@ -39,7 +39,8 @@ FIRST, MEMORY_ALONE, MEMORY_OF_MANY = 0.5, 128, 256
 USERS, EACH, P99 = 50, 10_000, 5.0
 FOLLOWERS, MEMORY_OF_FOLLOWERS = 500, 100
 BEFORE, IN_A_ROW = 500, 100
-"""Small reports before, which fill the page caches of the connections (2 MB each)."""
+"""Small reports before, which fill the page caches of the connections (2 MB each); then as many as are measured, which
+bring each thread of the server and each worker to the memory that one report takes."""
 PARTS = ("times", "load", "exports", "slope", "followers")
 GENERATOR = CACHE / "load" / "bin" / "python"
 PINNED = Path(__file__).with_name("load.txt")
@@ -182,8 +183,8 @@ def exports(memory: int, cpu: float) -> list[tables.Record]:
 def slope(memory: int, cpu: float) -> list[tables.Record]:
     """Heaps after each of a hundred reports in a row, when caches that have a limit have reached it."""
     with boxed(EACH, memory, cpu) as (client, group):
-        for _ in range(BEFORE):
-            client.report(100)
+        for rows in (100,) * BEFORE + (EACH,) * IN_A_ROW:
+            client.report(rows)
         seen = []
         for _ in range(IN_A_ROW):
             client.report(EACH)

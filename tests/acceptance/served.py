@@ -103,6 +103,12 @@ def redrip(name: str) -> Any:
     return rows(lambda: _dripping(FOLDER / name), columns=["n", "text"])
 
 
+@nb.report("long", block_rows=100)
+def long(name: str) -> Any:
+    """The same with larger blocks."""
+    return drip(name)
+
+
 @nb.report("lonely", block_rows=10, unfollowed=2.0)
 def lonely(name: str) -> Any:
     """The same, but it stops soon when nobody follows it."""

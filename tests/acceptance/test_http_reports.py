@@ -19,8 +19,8 @@ import httpx
 import psutil
 import pytest
 
+from tests.acceptance.readers import Events
 from tests.acceptance.server import Server, serving
-from tests.acceptance.test_http_runs import Events
 from tests.waiting import until
 
 ENDED = ("succeeded", "partial", "failed", "timed_out", "cancelled")
@@ -64,40 +64,9 @@ def nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
                 server.until_state(run["id"], *ENDED)
 
 
-class Rows:
-    """A client of the event stream that keeps the rows it has and comes back with the last id it saw."""
-
-    def __init__(self, run_id: str) -> None:
-        self.path, self.last = f"/runs/{run_id}/rows", ""
-        self.rows: list[Any] = []
-        self.columns: list[Any] = []
-        self.end: dict[str, Any] | None = None
-
-    def receive(self, client: httpx.Client, *, events: int = 10**9) -> None:
-        """So many events with rows, or to the end or the cut."""
-        headers = {**STREAM, **({"Last-Event-ID": self.last} if self.last else {})}
-        with client.stream("GET", self.path, headers=headers) as answer:
-            stream = Events(answer)
-            while events and self.end is None:
-                try:
-                    got = stream.next()
-                except (EOFError, httpx.TransportError):
-                    return
-                events -= self._take(got)
-
-    def _take(self, got: dict[str, str]) -> bool:
-        self.last = got.get("id", self.last)
-        match got.get("event"):
-            case "columns":
-                self.columns = json.loads(got["data"])
-            case "rows":
-                self.rows += json.loads(got["data"])
-                return True
-            case "restart":
-                self.rows = []
-            case "done" | "failed":
-                self.end = json.loads(got["data"])
-        return False
+def rows_of(run_id: str) -> Events:
+    """A client of the event stream."""
+    return Events(f"/runs/{run_id}/rows")
 
 
 def heard(server: Server, name: str, run_id: str, rows: int) -> dict[str, Any]:
@@ -162,8 +131,8 @@ def test_wide_and_long_rows_come_in_pages_of_bounded_size(server: Server) -> Non
     assert len(found["rows"][0]) == 300
     assert found["rows"][0][0].startswith("<script>alert(1)</script> שלום 😀")
     assert len(page(server, run["id"], **{"from": 2, "count": 1000})["rows"]) == 1
-    rows = Rows(run["id"])
-    rows.receive(server.client)
+    rows = rows_of(run["id"])
+    rows.connect(server.client)
     assert len(rows.rows) == 3
 
 
@@ -208,42 +177,42 @@ def test_lines_of_a_run_that_does_not_succeed_say_so_and_are_cut(server: Server,
 
 def test_rows_come_as_events_and_go_on_behind_the_last_one_seen(server: Server) -> None:
     run = server.start_tap("events", "30", job="drip")
-    rows = Rows(run["id"])
-    rows.receive(server.client, events=1)
+    rows = rows_of(run["id"])
+    rows.connect(server.client, most=1)
     server.tap("events", "60 end")
-    rows.receive(server.client)
+    rows.connect(server.client)
     assert rows.rows == dripped(0, 60)
     assert rows.end == {"done": True, "rows": 60, "state": "succeeded", "code": None}
     assert [column["name"] for column in rows.columns] == ["n", "text"]
-    over = server.client.get(rows.path, headers={**STREAM, "Last-Event-ID": rows.last})
+    over = server.client.get(rows.address, headers={**STREAM, "Last-Event-ID": rows.last})
     assert over.status_code == 204
 
 
 def test_rows_of_a_run_that_started_from_zero_are_told_to_begin_again(server: Server) -> None:
     run = server.start_tap("again", "30", job="redrip")
-    rows = Rows(run["id"])
-    rows.receive(server.client, events=1)
+    rows = rows_of(run["id"])
+    rows.connect(server.client, most=1)
     assert rows.rows
     server.client.post(f"/runs/{run['id']}/cancel")
     heard(server, "again", run["id"], 30)
     server.tap("again", "50 end")
     server.client.post(f"/runs/{run['id']}/resume")
     server.until_state(run["id"], "succeeded")
-    rows.receive(server.client)
+    rows.connect(server.client)
     assert rows.rows == dripped(0, 50)
     assert rows.last.startswith("1-")
 
 
 def test_a_connection_that_is_cut_again_and_again_loses_and_doubles_nothing(server: Server) -> None:
     run = server.start_tap("cuts", "2000", job="drip")
-    rows = Rows(run["id"])
+    rows = rows_of(run["id"])
     connections = 0
     while len(rows.rows) < 2000:
         connections += 1
         with httpx.Client(base_url=server.url, timeout=5) as client:
-            rows.receive(client, events=1)
+            rows.connect(client, most=1)
     server.tap("cuts", "2000 end")
-    rows.receive(server.client)
+    rows.connect(server.client)
     assert rows.rows == dripped(0, 2000)
     assert connections > 1
 
@@ -255,8 +224,8 @@ def test_no_rows_and_one_row(server: Server) -> None:
         found = page(server, run["id"])
         assert (found["rows"], found["watermark"], found["done"]) == (dripped(0, count), count, True)
         assert [column["name"] for column in found["columns"]] == ["n", "text"]
-        rows = Rows(run["id"])
-        rows.receive(server.client)
+        rows = rows_of(run["id"])
+        rows.connect(server.client)
         assert (rows.rows, len(rows.columns)) == (dripped(0, count), 2)
 
 
@@ -357,8 +326,8 @@ def test_a_kill_in_the_middle_loses_and_doubles_no_row(tmp_path: Path, victim: s
 def kill_while_rows_come(server: Server, victim: str) -> None:
     """The worker, or the server with it, is killed while a client receives rows; it has all of them once in the end."""
     run = server.start_tap("killed", "500", job="drip")
-    rows = Rows(run["id"])
-    rows.receive(server.client, events=2)
+    rows = rows_of(run["id"])
+    rows.connect(server.client, most=2)
     assert 0 < len(rows.rows) <= 500
     children = psutil.Process(server.process.pid).children()
     for process in children if victim == "worker" else [psutil.Process(server.process.pid), *children]:
@@ -371,8 +340,8 @@ def kill_while_rows_come(server: Server, victim: str) -> None:
     assert rows.rows == dripped(0, 900)
 
 
-def _received(rows: Rows, server: Server) -> bool:
-    rows.receive(server.client)
+def _received(rows: Events, server: Server) -> bool:
+    rows.connect(server.client)
     return rows.end is not None
 
 

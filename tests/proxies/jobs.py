@@ -62,7 +62,7 @@ nb.importer(
 )
 
 
-@nb.report("seen", block_rows=10)
+@nb.report("seen", block_rows=10, limit=50, unfollowed=None)
 def seen(name: str) -> Any:
     """What `tap` gives, to be watched."""
     return tap(name)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.proxies.files import csv_of
-from tests.proxies.rig import CHAINS, Rig, caddy_version
+from tests.proxies.rig import CHAINS, Rig, passes_cuts_on
 from tests.proxies.seen import Seen
 
 
@@ -101,14 +101,6 @@ def _ended(rig: Rig, name: str, middle: Middle, start: Callable[[], None]) -> Mi
     rig.until_state(middle.workbook, "succeeded")
     rig.until_state(middle.text, "succeeded")
     return middle
-
-
-def passes_cuts_on(chain: str) -> bool:
-    """Whether a chain shows its client the end of the connection.
-
-    Caddy before 2.8 never does; nginx does unless it speaks HTTP/1.0 to another proxy, which closes in order.
-    """
-    return ("caddy" not in chain or caddy_version() >= (2, 8)) and chain not in ("nginx_caddy", "nginx_gzip_caddy_gzip")
 
 
 def test_a_workbook_that_is_cut_ends_in_an_error_where_the_proxies_pass_it_on(

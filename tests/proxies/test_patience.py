@@ -25,6 +25,7 @@ class Scene(NamedTuple):
     events: Seen
     silent: Seen
     late: Seen
+    rows: Seen
 
 
 class Files(NamedTuple):
@@ -40,6 +41,7 @@ def scenes(rig: Rig) -> tuple[dict[str, Scene], Files]:
     """All chains at once, so that their waiting takes the time of one."""
     silent = rig.start_tap("silent", "50", "xlsx")
     rig.tap("late", "0")
+    report = rig.start_tap("silent-rows", "50", job="seen")
     rig.until_rows(silent, 50)
     seen = {
         chain: Scene(
@@ -48,6 +50,7 @@ def scenes(rig: Rig) -> tuple[dict[str, Scene], Files]:
             events=Seen(rig, chain, f"/runs/{silent}/events"),
             silent=Seen(rig, chain, f"/runs/{silent}/artifact"),
             late=Seen(rig, chain, "/exports/tap.xlsx?name=late"),
+            rows=Seen(rig, chain, f"/runs/{report}/rows", accept="application/x-ndjson"),
         )
         for chain in CHAINS
     }
@@ -58,6 +61,7 @@ def scenes(rig: Rig) -> tuple[dict[str, Scene], Files]:
     assert rig.direct.get(path).json()["state"] == "running"  # so the first bytes came while the work went on
     time.sleep(LONGEST)
     rig.tap("silent", "60 end")
+    rig.tap("silent-rows", "60 end")
     rig.tap("late", "10 end")
     for scene in seen.values():
         for each in scene:
@@ -84,6 +88,14 @@ def test_events_outlast_every_time_out_by_their_comments(scenes: tuple[dict[str,
     assert (seen.end, events[-1]["event"]) == ("whole", "done")
     assert json.loads(events[-1]["data"])["state"] == "succeeded"
     assert {"": ""} in events
+
+
+def test_so_do_the_rows_of_a_report_by_their_empty_lines(scenes: tuple[dict[str, Scene], Files], chain: str) -> None:
+    seen = scenes[0][chain].rows
+    _, *told, end = (json.loads(line) for line in seen.body.splitlines() if line)
+    assert [row[0] for row in told] == list(range(60))
+    assert (seen.end, end["done"], end["rows"]) == ("whole", True, 60)
+    assert b"\n\n" in seen.body
 
 
 def test_a_workbook_that_stays_silent_is_cut_by_nginx_and_can_be_resumed(

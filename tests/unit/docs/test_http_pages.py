@@ -91,7 +91,9 @@ def run(code: str, place: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("page", ["fastapi", "permissions", "metrics", "links", "audit", "users", "reports"])
+@pytest.mark.parametrize(
+    "page", ["fastapi", "permissions", "metrics", "links", "audit", "users", "reports", "read-rows"]
+)
 def test_every_example_runs(page: str, place: Path) -> None:
     for example in blocks(f"howto/{page}.md", "python"):
         run(example, place)
