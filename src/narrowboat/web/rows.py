@@ -5,6 +5,7 @@ A row's number counts from 0 within a generation of its run: a run that had to s
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import re
@@ -12,11 +13,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from narrowboat.data.formats.declared import columns_of
-from narrowboat.errors import UnknownRun
+from narrowboat.errors import StoreUnavailable, UnknownRun
 from narrowboat.kernel.model import Run, State
 from narrowboat.web import sse
 from narrowboat.web.context import Context
-from narrowboat.web.follow import Follow, Watched
+from narrowboat.web.follow import AFTER_FAULT, Follow, Watched
 from narrowboat.web.lines import Found, Lines
 
 MOST = 1000
@@ -28,6 +29,10 @@ PIECE = 1 << 17
 WHOLE = (State.SUCCEEDED, State.PARTIAL)
 """The states of a run that has shown all its rows."""
 NDJSON = "application/x-ndjson"
+AWAY = (
+    b'event: away\ndata: {"detail": "The database of runs is away. Nothing is lost; rows go on when it is back."}\n\n'
+)
+"""Without an id: what a client has seen stays."""
 
 
 def columns(run: Run) -> list[dict[str, Any]]:
@@ -73,6 +78,8 @@ class Stream:
     def __init__(self, context: Context, lines: Lines, run: Run, first: int) -> None:
         self._context, self._lines = context, lines
         self._run, self.at, self.generation = run, first, run.generation
+        self.away = False
+        """The store cannot be asked: rows go on when it is back."""
 
     @property
     def follow(self) -> Follow:
@@ -80,13 +87,17 @@ class Stream:
         return self._context.nb.follow
 
     async def batches(self, watched: Watched) -> AsyncIterator[Found | None]:
-        """Rows as they come; None after some seconds without any, and where the run started again from zero.
+        """Rows as they come; None after some seconds without any, and each second while the store is away.
 
-        Ends with the run, or when the server stops.
+        Ends with the run, where the run started again from zero, or when the server stops.
         """
         while not self.follow.draining:
             version = watched.run.version
-            found = await self._context.reading.run(self._lines.read, self.at, MOST, PIECE)
+            found = await self._read()
+            if found is None:
+                yield None
+                await asyncio.sleep(AFTER_FAULT)
+                continue
             self._run = found.run
             if found.run.generation != self.generation:
                 return
@@ -97,6 +108,16 @@ class Stream:
                 return
             elif await watched.after(version, sse.QUIET) is None:
                 yield None
+
+    async def _read(self) -> Found | None:
+        """What comes next; None while the store is away, which one tailer finds out for all."""
+        self.away = self.follow.away
+        if not self.away:
+            try:
+                return await self._context.reading.run(self._lines.read, self.at, MOST, PIECE)
+            except StoreUnavailable:
+                self.away = True
+        return None
 
     @property
     def restarted(self) -> bool:
@@ -164,8 +185,8 @@ def _end_id(run: Run) -> str:
 async def events(stream: Stream, run_id: str, seen: tuple[int, int] | None, *, brief: bool) -> AsyncIterator[bytes]:
     """Server-Sent Events: `columns`, `rows` (an array of rows, id: generation and rows so far), `done` or `failed`.
 
-    `restart` comes where the run began again from zero: what was received counts no more. seen: what the client has.
-    brief: what there is now, and the client comes back for more.
+    `restart` comes where the run began again from zero: what was received counts no more; `away` each second while the
+    store cannot be asked: nothing is lost, and rows go on when it is back. seen: what the client has. brief: what there is now, and the client comes back for more.
     """
     yield sse.COME_BACK if brief else f"retry: {sse.RETRY}\n\n".encode()
     if seen and seen[0] != stream.generation:
@@ -174,7 +195,7 @@ async def events(stream: Stream, run_id: str, seen: tuple[int, int] | None, *, b
         async with stream.follow.run(run_id) as watched:
             async for piece in _told(stream, watched):
                 yield piece
-                if brief and piece == sse.COMMENT:
+                if brief and piece in (sse.COMMENT, AWAY):
                     return
     except UnknownRun:
         return  # deleted; who comes back is told so
@@ -189,7 +210,7 @@ async def _told(stream: Stream, watched: Watched) -> AsyncIterator[bytes]:
             if found and not begun:
                 begun = True
                 yield sse.event("columns", _id(found.run, stream.at - found.rows), json.dumps(columns(found.run)))
-            yield _rows(found, stream.at) if found else sse.COMMENT
+            yield _rows(found, stream.at) if found else AWAY if stream.away else sse.COMMENT
         if not stream.restarted:
             break
         stream.begin_again()

@@ -22,6 +22,9 @@ _BUSY_SECONDS = 10.0
 _NAP_SECONDS = 0.02
 """SQLite waits longer and longer for a lock, up to 0.1 s between two looks, and so lost to a busy writer for up to two
 seconds. So it is asked again after this time, and begins with short waits."""
+_CACHE_KB = 256
+"""Pages that each connection keeps, in place of 2 MB: what a run needs at hand is little, the rest is in the system's page
+cache, and with every run of a long life a larger cache would grow."""
 _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY)
 T = TypeVar("T")
 
@@ -103,6 +106,7 @@ class SQLite:
             try:
                 _use_wal(conn)
                 conn.execute("pragma synchronous = full")
+                conn.execute(f"pragma cache_size = -{_CACHE_KB}")
             except BaseException:
                 conn.close()
                 raise
