@@ -185,8 +185,9 @@ def _end_id(run: Run) -> str:
 async def events(stream: Stream, run_id: str, seen: tuple[int, int] | None, *, brief: bool) -> AsyncIterator[bytes]:
     """Server-Sent Events: `columns`, `rows` (an array of rows, id: generation and rows so far), `done` or `failed`.
 
-    `restart` comes where the run began again from zero: what was received counts no more; `away` each second while the
-    store cannot be asked: nothing is lost, and rows go on when it is back. seen: what the client has. brief: what there is now, and the client comes back for more.
+    `restart` comes where the run began again from zero: what was received counts no more. `away` comes each second
+    while the store cannot be asked. seen: what the client has. brief: what there is now, and the client comes back for
+    more.
     """
     yield sse.COME_BACK if brief else f"retry: {sse.RETRY}\n\n".encode()
     if seen and seen[0] != stream.generation:

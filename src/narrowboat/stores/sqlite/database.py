@@ -23,8 +23,8 @@ _NAP_SECONDS = 0.02
 """SQLite waits longer and longer for a lock, up to 0.1 s between two looks, and so lost to a busy writer for up to two
 seconds. So it is asked again after this time, and begins with short waits."""
 _CACHE_KB = 256
-"""Pages that each connection keeps, in place of 2 MB: what a run needs at hand is little, the rest is in the system's page
-cache, and with every run of a long life a larger cache would grow."""
+"""What each connection keeps, in place of 2 MB, which it would fill with runs that are over: a run needs little at
+hand, and the system has the rest."""
 _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY)
 T = TypeVar("T")
 
