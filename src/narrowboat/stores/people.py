@@ -9,7 +9,7 @@ from typing import Any
 from narrowboat.people import attempts
 from narrowboat.people.accounts import Account, Role, Token
 from narrowboat.people.attempts import Counted
-from narrowboat.people.people import Session
+from narrowboat.people.directory import Session
 from narrowboat.stores.database import Database, Row
 from narrowboat.stores.rows import to_json, to_text
 
@@ -17,7 +17,7 @@ _JSON = ("attributes", "grants")
 
 
 class SqlDirectory:
-    """A `people.people.Directory` over SQLite or PostgreSQL."""
+    """A `people.directory.Directory` over SQLite or PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
