@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -78,6 +78,8 @@ def _for_declared(column: Column, style: Style) -> dict[str, Conversion]:
             return {"builtins.int": _zero_one}
         case Type.BINARY:
             return {"builtins.bytes": partial(_plain, base64_text) if style.base64 else _raw}
+        case Type.DATE:
+            return {"builtins.bytes": partial(_text_days, style)}
         case Type.DATETIME:
             moment = partial(text_moment, zone=zone_of(column), separator=style.separator)
             return _of_text(partial(_text_moments, style, moment))
@@ -125,13 +127,13 @@ def _number_text(number: float) -> str:
 
 
 def _booleans(cells: Sequence[bool]) -> Rendered:
-    return Rendered([_BOOLEANS[cell] for cell in cells], Form.BARE)
+    return Rendered(list(map(_BOOLEANS.__getitem__, cells)), Form.BARE)
 
 
 def _zero_one(cells: Sequence[int]) -> Rendered:
     """The integers 0 and 1 of a boolean column; others stay the numbers they are."""
     try:
-        return Rendered([_BOOLEANS[cell] for cell in cells], Form.BARE)
+        return Rendered(list(map(_BOOLEANS.__getitem__, cells)), Form.BARE)
     except KeyError:
         return Rendered([_BOOLEANS.get(cell) or integer_text(cell).encode() for cell in cells], Form.BARE)
 
@@ -217,24 +219,36 @@ def _text_decimals(style: Style, scale: int, cells: Texts) -> Rendered:
     )
 
 
+def _text_days(style: Style, cells: Texts) -> Rendered:
+    """Days that came as text; other text is written as it stands."""
+    joint = join(cells)
+    return Rendered(cells, Form.PLAIN) if _shaped(joint, len(cells), 11, _DAY) else style.text(cells, joint)
+
+
 def _text_moments(style: Style, moment: Callable[[str], str | None], cells: Texts) -> Rendered:
     """Moments that came as text; other text is written as it stands."""
     joint, wanted, other = join(cells), *((b" ", b"T") if style.separator == " " else (b"T", b" "))
-    if _naive(joint, len(cells), wanted):
+    if _shaped(joint, len(cells), 20, _MOMENT[wanted]):
         return Rendered(cells, Form.PLAIN)
-    if _naive(joint, len(cells), other):
+    if _shaped(joint, len(cells), 20, _MOMENT[other]):
         return Rendered(joint.replace(other, wanted)[1:-1].split(UNIT), Form.PLAIN)
     texts = [moment(cell.decode("utf-8", "replace")) for cell in cells]
     return _text(style, [cell if text is None else text.encode() for cell, text in zip(cells, texts, strict=True)])
 
 
-def _naive(joint: bytes, number: int, separator: bytes) -> bool:
-    """Whether all of them look like `2026-01-31 23:59:59`. Five times as fast as a regular expression."""
-    marks = {0: b"\x1f", 5: b"-", 8: b"-", 11: separator, 14: b":", 17: b":"}
+_DAY: Final = {0: UNIT, 5: b"-", 8: b"-"}
+_MOMENT: Final = {mark: {**_DAY, 11: mark, 14: b":", 17: b":"} for mark in (b" ", b"T")}
+
+
+def _shaped(joint: bytes, number: int, size: int, marks: Mapping[int, bytes]) -> bool:
+    """Whether each cell is digits but for these marks at these places. Five times as fast as a regular expression.
+
+    size: of a cell with the UNIT before it.
+    """
     return (
-        len(joint) == 20 * number + 1
-        and len(joint.translate(None, b"0123456789")) == 6 * number + 1
-        and all(joint[place:-1:20] == mark * number for place, mark in marks.items())
+        len(joint) == size * number + 1
+        and len(joint.translate(None, b"0123456789")) == len(marks) * number + 1
+        and all(joint[place:-1:size] == mark * number for place, mark in marks.items())
     )
 
 
