@@ -127,7 +127,7 @@ def test_a_disk_that_ends_within_a_chunk_loses_nothing_that_was_told_to_be_here(
             note=lambda *_, **__: None,
         )
         upload = uploads.append(uploads.create("ann", "a.bin", len(data)), 0, data[:800_000])
-        with pytest.raises(StorageFull, match="Free some space, then go on"):
+        with pytest.raises(StorageFull, match="Free some space, then resume"):
             uploads.append(upload, 800_000, data[800_000:1_500_000])
         disk.resize("4m")
         assert uploads.find(upload.id, "ann").received == 800_000

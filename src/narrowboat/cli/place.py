@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from narrowboat.dispatch.liveness import try_lock
+from narrowboat.durable import sync_folder
 from narrowboat.errors import BadConfiguration, BadParameter
 from narrowboat.jobs import artifact
 
@@ -68,7 +69,7 @@ class Place:
             os.replace(told, self.manifest)
         made.chmod(0o666 & ~_umask())
         os.replace(made, self.target)
-        artifact.sync_folder(self.target.parent)
+        sync_folder(self.target.parent)
         if (self.folder / "partial").exists():
             self.partial.unlink(missing_ok=True)
 

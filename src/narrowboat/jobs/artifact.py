@@ -6,7 +6,6 @@ write to no bytes but its own; the committed extents say which bytes count. Publ
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -15,28 +14,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from narrowboat.errors import NarrowboatError, NoArtifact, StorageFull
+from narrowboat.durable import storage_error, sync_folder
+from narrowboat.errors import NoArtifact
 from narrowboat.kernel.model import Extent
 
 PIECE = 256 * 1024
 """Bytes read at a time."""
 MANIFEST = "manifest.json"
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a creation or rename in `folder` survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def storage_error(error: OSError, path: Path) -> NarrowboatError | OSError:
-    """The error to raise for an OSError while writing `path`."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return StorageFull(f"No room left while writing {path.name} in {path.parent}. Free some space, then resume.")
-    return error
 
 
 class PartFile:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from narrowboat.data.format import Format, Table
 from narrowboat.data.formats.arrays import decoded
+from narrowboat.durable import storage_error
 
 BLOCK_ROWS = 500
 """Rows of a block: those of an export, so that the file is the same."""
@@ -34,12 +35,16 @@ def _pieces(blocks: Iterable[bytes], table: Table, format: Format) -> Iterator[b
 
 
 def make(blocks: Iterable[bytes], table: Table, format: Format, folder: Path) -> Path:
-    """The whole file, in a folder of its own: where its length must be known, or it is made at the end."""
+    """The whole file, in a folder of its own: where its length must be known, or it is made at the end.
+
+    Raises StorageFull.
+    """
     spool, made = folder / "spool", folder / "made"
-    with open(spool, "wb") as file:
-        for piece in converted(blocks, table, format):
-            file.write(piece)
-    if not format.spools:
-        return spool
-    format.assemble(spool, made)
-    return made
+    try:
+        with open(spool, "wb") as file:
+            file.writelines(converted(blocks, table, format))
+        if format.spools:
+            format.assemble(spool, made)
+    except OSError as error:
+        raise storage_error(error, spool) from error
+    return made if format.spools else spool

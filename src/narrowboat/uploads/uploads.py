@@ -6,7 +6,6 @@ killed at any moment, and what it left unfinished is written over.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import os
@@ -17,8 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
+from narrowboat.durable import storage_error, sync_folder
 from narrowboat.errors import (
-    StorageFull,
     UnknownUpload,
     UploadConflict,
     UploadIncomplete,
@@ -133,7 +132,7 @@ class Uploads:
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise _storage_error(error, path) from error
+            raise storage_error(error, path) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield file
@@ -148,11 +147,11 @@ class Uploads:
                 view, place = view[written:], place + written
             os.fdatasync(file)
             if at == 0:
-                _sync_folder(self._folder)
+                sync_folder(self._folder)
         except OSError as error:
             with suppress(OSError):
                 os.ftruncate(file, at)
-            raise _storage_error(error, self.path(upload)) from error
+            raise storage_error(error, self.path(upload)) from error
 
     def _digest(self, upload_id: str, at: int, data: bytes) -> Any:
         """Of all up to the end of `data`, where this process has seen all of it; else None."""
@@ -226,17 +225,3 @@ def shown(name: str) -> str:
     if len(plain) > NAME:
         plain = f"{stem[: NAME - 1 - len(extension)]}.{extension}" if dot and len(extension) < 20 else plain[:NAME]
     return plain or "upload"
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _storage_error(error: OSError, path: Path) -> OSError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return StorageFull(f"No room left while writing {path.name} in {path.parent}. Free some space, then go on.")
-    return error

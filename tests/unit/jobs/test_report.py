@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,8 +12,12 @@ from typing import Any
 import pytest
 
 from narrowboat import Narrowboat
+from narrowboat.data.columns import Column, Type
+from narrowboat.data.format import Table
+from narrowboat.data.formats import format_named
 from narrowboat.data.sources import rows
-from narrowboat.errors import BadParameter, TooManyRuns
+from narrowboat.errors import BadParameter, StorageFull, TooManyRuns
+from narrowboat.jobs import converting
 from narrowboat.jobs.output import Output
 from narrowboat.kernel.model import Run, State
 from narrowboat.kernel.runner import Settings
@@ -122,3 +127,14 @@ def test_what_a_worker_held_and_when_rows_came_stand_with_the_run(nb: Narrowboat
     assert run.memory > 2**20
     assert run.first_rows is not None
     assert run.created <= run.first_rows
+
+
+def test_a_disk_without_room_for_a_converted_file_is_told_so(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    lines = b"".join(b"[%d]\n" % n for n in range(10_000))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))  # what the kernel says then is what it says of a full disk
+    try:
+        with pytest.raises(StorageFull, match="No room left while writing"):
+            converting.make([lines], Table("numbers", (Column("n", Type.INTEGER),)), format_named("csv", {}), tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
