@@ -43,6 +43,7 @@ REFUSED: list[tuple[Type, Any, str]] = [
     (Type.INTEGER, "twelve", "not-whole"),
     (Type.INTEGER, 1e30, "out-of-range"),
     (Type.FLOAT, "1e999", "out-of-range"),
+    (Type.DECIMAL, "1e999999999", "out-of-range"),
     (Type.DECIMAL, "12,5", "not-a-number"),
     (Type.DECIMAL, "1_000", "not-a-number"),
     (Type.DECIMAL, "nan", "not-a-number"),

@@ -187,6 +187,7 @@ def test_a_number_that_no_float_holds_is_text(tmp_path: Path) -> None:
 
 def test_half_a_surrogate_pair_is_replaced(tmp_path: Path) -> None:
     assert read(b'{"a": "x\\ud800y"}', tmp_path)[1] == [(1, ("x\ufffdy",))]
+    assert read(b'{"a": ["\\ud800"]}', tmp_path)[1] == [(1, ('["\ufffd"]',))]
 
 
 def test_text_that_is_no_text_is_refused(tmp_path: Path) -> None:

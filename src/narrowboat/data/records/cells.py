@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
-from math import isfinite
 from typing import Any, Final, TypeAlias
 
 from narrowboat.data.columns import Type
@@ -18,6 +17,8 @@ Convert: TypeAlias = Callable[[Any, Manners], Any]
 
 _BLANKS: Final = str.maketrans("", "", " \u00a0\u202f\u2009'\u2019")
 """What people put between the digits of a number."""
+_LARGEST: Final = 308
+"""Digits before the point at most: spreadsheets have no larger numbers, and what holds floats would take infinity."""
 
 
 class Refused(ValueError):
@@ -61,15 +62,14 @@ def decimal(cell: Any, manners: Manners) -> Decimal:
     number = _number(cell, manners)
     if number is None:
         raise Refused("not-a-number", f"must be a number, not {shown(cell)}")
+    if number.adjusted() >= _LARGEST:
+        raise Refused("out-of-range", f"is too large for a number: {shown(cell)}")
     return number
 
 
 def real(cell: Any, manners: Manners) -> float:
-    """A floating-point number. One that is too large for it would be infinite."""
-    number = float(decimal(cell, manners))
-    if not isfinite(number):
-        raise Refused("out-of-range", f"is too large for a number: {shown(cell)}")
-    return number
+    """A floating-point number."""
+    return float(decimal(cell, manners))
 
 
 def _number(cell: Any, manners: Manners) -> Decimal | None:

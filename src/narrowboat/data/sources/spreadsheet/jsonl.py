@@ -95,13 +95,15 @@ def _cells(record: dict[str, Any], names: tuple[str, ...]) -> Cells:
 def _cell(value: Any) -> Cell:
     match value:
         case str():
-            if value.isascii():
-                return value or None
-            # Half a surrogate pair, written as \ud800, is no text that could be stored.
-            return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+            return _storable(value) or None
         case float() if not isfinite(value):
             return str(value)  # 1e999: text, so that whoever wants a number refuses the row
         case None | bool() | int() | float():
             return value
         case _:
-            return json.dumps(value, ensure_ascii=False)
+            return _storable(json.dumps(value, ensure_ascii=False))
+
+
+def _storable(text: str) -> str:
+    """Half a surrogate pair, written as \\ud800, is no text that could be stored."""
+    return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
