@@ -69,7 +69,7 @@ def test_the_first_chunk_is_small_and_no_chunk_is_large(nb: Narrowboat) -> None:
     run = done(nb, "numbers", most=20_000)
     sizes = [chunk.rows for chunk in nb.store.chunks(run.id)]
     assert sizes[:3] == [100, 400, 1600]
-    assert max(sizes) == 5000
+    assert max(sizes) == 2000
     assert sum(sizes) == 20_000
 
 
