@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
 from narrowboat.data.target import Mode, Reversible
+from narrowboat.data.targets import table
 from narrowboat.errors import TargetFailed
-from tests.unit.targets.places import Place, Postgres, customer, load, wish
+from tests.unit.targets.places import CUSTOMERS, Place, Postgres, customer, load, wish
 
 UPPER = {
     "sqlite": (
@@ -56,7 +58,7 @@ def test_deferred_constraints_name_their_rows(postgres: Postgres) -> None:
         "mark text unique, name text constraint one_name unique deferrable initially deferred, credit numeric)",
         "insert into customers (name) values ('Taken')",
         "create function late() returns trigger language plpgsql as $$ begin "
-        "if new.name = 'Late' then raise exception 'too late'; end if; return null; end $$",
+        "if new.name = 'Late' then raise exception 'too late' using errcode = 'SHOP1'; end if; return null; end $$",
         "create constraint trigger late after insert on customers deferrable initially deferred "
         "for each row execute function late()",
     )
@@ -68,6 +70,24 @@ def test_deferred_constraints_name_their_rows(postgres: Postgres) -> None:
         33: "exists",
     }
     assert postgres.rows("select count(*) from customers") == [(38,)]
+
+
+@pytest.mark.services
+def test_a_row_that_a_policy_forbids_is_refused_alone(postgres: Postgres) -> None:
+    postgres.run(
+        CUSTOMERS,
+        "alter table customers enable row level security",
+        "create policy small on customers using (true) with check (credit < 100)",
+        f"create role clerk_{postgres.schema}",
+        f"grant all on customers to clerk_{postgres.schema}",
+        f"grant usage, create on schema {postgres.schema} to clerk_{postgres.schema}",
+    )
+    clerk = replace(postgres, target=lambda url, name: table(f"{url}%20-crole%3Dclerk_{postgres.schema}", name))
+    outcomes = load(clerk, wish(), [customer(n, credit=500 if n in (5, 9) else 5) for n in range(2, 22)])
+    assert {row: what for row, what in outcomes.items() if what != "created"} == {5: "refused", 9: "refused"}
+    postgres.run(f"revoke insert on customers from clerk_{postgres.schema}")
+    with pytest.raises(TargetFailed, match="permission denied"):
+        load(clerk, wish(), [customer(30)])
 
 
 def test_what_a_trigger_writes_elsewhere_against_a_deferred_key_is_told_before_anything_is_kept(shop: Place) -> None:

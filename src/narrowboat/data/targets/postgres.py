@@ -42,6 +42,8 @@ _OF_ROWS: Final = ("22", "23", "44", "P0001")
 _AGAIN: Final = ("40001", "40P01")
 _PASSING: Final = ("08", "53", "55P03", "57", "58", "25P03", "25P04")
 _FULL: Final = "53100"
+_RAISED: Final = "exec_stmt_raise"
+"""Where in the server an error comes from that a function in PL/pgSQL raised."""
 _WRAP: Final = 1 << 32
 _TYPES: Final = {
     "text": Type.TEXT,
@@ -203,10 +205,10 @@ class PostgresEngine:
             raise Refusal(Problem("not-storable", "has text that is not valid Unicode")) from error
         except psycopg.Error as error:
             state = error.sqlstate
-            if state and state.startswith(_OF_ROWS):
-                raise Refusal(self._told(error, state)) from error
             if state in _AGAIN:
                 raise Again from error
+            if state and (state.startswith(_OF_ROWS) or _is_of_row(error, state)):
+                raise Refusal(self._told(error, state)) from error
             if state is None and isinstance(error, psycopg.DataError | psycopg.ProgrammingError):
                 raise Refusal(Problem("not-storable", f"PostgreSQL cannot keep a value of it: {error}")) from error
             said = scrub(error.diag.message_primary or str(error).strip(), self._url)
@@ -221,6 +223,8 @@ class PostgresEngine:
         said, detail = error.diag.message_primary or "", (error.diag.message_detail or "").rstrip(".")
         names = self._names.get(error.diag.constraint_name or "", ())
         column = error.diag.column_name or (names[0] if len(names) == 1 else None)
+        if state == "P0001" or error.diag.source_function == _RAISED:
+            return Problem("refused", said)
         match state:
             case "23502":
                 return Problem("required", "is required by the database", column)
@@ -229,15 +233,24 @@ class PostgresEngine:
             case "23505" | "23P01":
                 named = f"this {' and '.join(names)}" if names else f"the same {error.diag.constraint_name}"
                 return Problem("exists", f"there is a record with {named} already ({detail})", column)
+            case "42501":
+                return Problem("refused", "the policies of the table do not let you write it")
             case "23514":
                 return Problem("check-failed", f"the database requires {error.diag.constraint_name}")
-            case "P0001":
-                return Problem("refused", said)
             case "22001":
                 return Problem("too-long", f"is longer than the database allows ({said})", column)
             case "22003":
                 return Problem("out-of-range", f"is larger than the database allows ({said})", column)
         return Problem("not-storable", f"the database refuses it: {said}{f' ({detail})' if detail else ''}", column)
+
+
+def _is_of_row(error: psycopg.Error, state: str) -> bool:
+    """Whether a trigger raised it, under any SQLSTATE, or a row breaks a policy (row-level security).
+
+    That the table as a whole is denied has the policy's SQLSTATE too.
+    """
+    where = error.diag.source_function
+    return where == _RAISED or (state == "42501" and where == "ExecWithCheckOptions")
 
 
 def _placed(statement: str) -> bytes:
