@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
@@ -16,10 +17,12 @@ from narrowboat.kernel.model import Run
 from narrowboat.web import sse
 from narrowboat.web.follow import Follow, Watched
 
+log = logging.getLogger("narrowboat.follow")
+
 MOST = 100
 """Runs that one stream follows."""
 BROKEN = b""
-"""The store cannot be asked: the stream ends, and the client comes back."""
+"""A run cannot be followed, such as where the store is away: the stream ends, and the client comes back."""
 
 
 def place(asked: str) -> tuple[str, str | None]:
@@ -84,6 +87,9 @@ async def _pump(
     except UnknownRun:
         await pieces.put(_gone(run_id))
     except NarrowboatError:
+        await pieces.put(BROKEN)
+    except Exception:
+        log.exception("run %s cannot be followed", run_id)
         await pieces.put(BROKEN)
     await pieces.put(None)
 
