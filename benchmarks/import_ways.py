@@ -13,6 +13,8 @@ INSERT = "insert into customers (name, phone, shipping_mark, city, credit) value
 def narrowboat(file: str, url: str) -> None:
     """Checked by a model, in a child process with limits for the file, with a report."""
     import gc
+
+    gc.set_threshold(50_000, 20, 50)  # as every worker does first of all
     import tempfile
     from contextlib import closing
     from decimal import Decimal
@@ -33,7 +35,6 @@ def narrowboat(file: str, url: str) -> None:
 
     # In a module of its own the annotations would be found by themselves.
     Customer.model_rebuild(_types_namespace={"Phone": Phone, "Decimal": Decimal})
-    gc.set_threshold(50_000, 20, 50)  # as in every worker
     with tempfile.TemporaryDirectory() as folder:
         nb = Narrowboat(f"sqlite:///{folder}/runs.db")
         nb.importer("customers", row=Customer, into=table(url, "customers"), unique=["phone", "shipping_mark"])
@@ -46,6 +47,8 @@ def narrowboat(file: str, url: str) -> None:
 def by_table(file: str, url: str) -> None:
     """Fields as the table declares them, however many; without a model."""
     import gc
+
+    gc.set_threshold(50_000, 20, 50)  # as every worker does first of all
     import tempfile
     from contextlib import closing
 
@@ -53,7 +56,6 @@ def by_table(file: str, url: str) -> None:
     from narrowboat.data.targets import table
     from narrowboat.testing import run_inline
 
-    gc.set_threshold(50_000, 20, 50)  # as in every worker
     into = table(url, "customers")
     with tempfile.TemporaryDirectory() as folder:
         nb = Narrowboat(f"sqlite:///{folder}/runs.db")

@@ -3,7 +3,8 @@
     python -m benchmarks.importing [--rows 10000] [--json]
 
 `floor` reads with calamine and copies, and checks nothing. `a transaction a row` is what simple imports do.
-django-import-export runs in the peers' environment (`python -m benchmarks.install`), in its bulk mode and row by row.
+django-import-export runs in the peers' environment (`python -m benchmarks.install`): tuned, in its bulk mode and row by
+row, and as it is shipped (`import_peers.py` says what that means).
 """
 
 from __future__ import annotations
@@ -103,8 +104,9 @@ def commands() -> dict[str, list[str | Path]]:
     }
     if places.PEERS.exists():
         peer = [places.PEERS, HERE / "import_peers.py"]
-        ways["django-import-export, bulk"] = [*peer, "bulk"]
-        ways["django-import-export, rows"] = [*peer, "rows"]
+        ways["django-import-export, bulk, tuned"] = [*peer, "bulk"]
+        ways["django-import-export, rows, tuned"] = [*peer, "rows"]
+        ways["django-import-export, rows, as shipped"] = [*peer, "shipped"]
     return ways
 
 
