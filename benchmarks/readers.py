@@ -17,6 +17,9 @@ def narrowboat(path: Path) -> int:
 
 
 def narrowboat_isolated(path: Path) -> int:
+    import gc
+
+    gc.set_threshold(50_000, 20, 50)  # as every worker does first of all
     from narrowboat.data.sources.spreadsheet import open_isolated
 
     book = open_isolated(path)

@@ -1,57 +1,69 @@
-"""Blocks as bytes, between the child that reads and the process that asked: JSON, column by column.
+"""Blocks as bytes, between the child that reads and the process that asked: column by column.
 
-JSON, since the child has read a file from someone unknown: nothing that it sends can be more than data (pickle can run
-code, marshal can crash). By column, since a column mostly holds one type: its texts follow the JSON as one string each,
-which is half the work of a JSON string a cell.
+The child has read a file from someone unknown, so nothing that it sends can be more than data (pickle can run code,
+marshal can crash), and each cell takes a byte at least, so that a frame cannot become more than many times its size. A
+column mostly holds one type, and its numbers, dates or texts go as one piece. What else there is goes as JSON.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import zip_longest
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from narrowboat.data.sheet import Block, Cell, CellError, Cells, SheetInfo
 from narrowboat.data.sources.spreadsheet.limits import COLUMNS
 from narrowboat.errors import FileBroken
 
-_END: Final = "\0"
-"""Behind the JSON and each column of texts that follows it."""
+_SIZE: Final = 4
+"""Bytes of the length of the head."""
 _SEPARATOR: Final = "\x7f"
-_EMPTY: Final = "\x80"
-"""Between texts, and instead of one. Columns that hold such characters are sent as JSON."""
-_JOINED: Final = ("text", "texts")
-
-_Packed: TypeAlias = tuple[str, Any]
+"""Between texts. Columns that hold it go as JSON."""
 _WIDE: Final = 40
 """Rows that are so many times wider than their block is long go cell by cell, since most cells will be empty."""
 _encode: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 _PLAIN: Final = frozenset((str, int, float, bool, type(None)))
 _NONE: Final = type(None)
+_GAP: Final = frozenset((_NONE,))
+
+_Packed: TypeAlias = tuple[str, bool]
+"""How a column went, and whether a byte a cell comes before it that says which are filled."""
 
 
 def pack(block: Block) -> bytes:
-    """A block as bytes."""
-    rows = [cells for _, cells in block.rows]
-    wide = max(map(len, rows), default=0) > _WIDE * len(rows)
-    texts: list[str] = []
-    packed = [_sparse(cells) for cells in rows] if wide else [_packed(one, texts) for one in zip_longest(*rows)]
-    head = _encode([[number for number, _ in block.rows], sorted(block.hidden), wide, packed])
-    return _END.join((head, *texts)).encode()
+    """A block as bytes: the head's length, the head, which is JSON, and pieces of the lengths that it tells."""
+    numbers, rows = zip(*block.rows, strict=True) if block.rows else ((), ())
+    widths = set(map(len, rows))
+    pieces: list[bytes] = []
+    packed: list[Any]
+    if wide := max(widths, default=0) > _WIDE * len(rows):
+        packed = [_sparse(cells) for cells in rows]
+    else:
+        columns = zip(*rows, strict=True) if len(widths) == 1 else zip_longest(*rows)
+        packed = [_packed(column, pieces) for column in columns]
+    head = _encode([numbers, sorted(block.hidden), wide, packed, [len(piece) for piece in pieces]]).encode()
+    return b"".join((len(head).to_bytes(_SIZE, "little"), head, *pieces))
 
 
 def unpack(data: bytes) -> Block:
     """The block. Raises FileBroken where the bytes are none: who sent them is not trusted."""
     try:
-        head, *texts = data.decode().split(_END)
-        numbers, hidden, wide, packed = json.loads(head)
-        rows = list(map(_dense, packed)) if wide else _transposed(packed, iter(texts))
-        return Block([(int(number), cells) for number, cells in zip(numbers, rows, strict=True)], frozenset(hidden))
+        end = _SIZE + int.from_bytes(data[:_SIZE], "little")
+        numbers, hidden, wide, packed, lengths = json.loads(data[_SIZE:end])
+        rows = list(map(_dense, packed)) if wide else _transposed(packed, _cut(memoryview(data), end, lengths))
+        return Block(list(zip(map(int, numbers), rows, strict=True)), frozenset(hidden))
     except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError, StopIteration) as error:
         raise FileBroken(f"Reading the file went wrong within its own process: {error}.") from error
+
+
+def _cut(data: memoryview, start: int, lengths: Iterable[int]) -> Iterator[memoryview]:
+    for length in lengths:
+        yield data[start : start + length]
+        start += length
 
 
 def pack_sheets(sheets: Sequence[SheetInfo]) -> bytes:
@@ -71,22 +83,36 @@ def unpack_sheets(data: bytes) -> list[SheetInfo]:
         raise FileBroken(f"Reading the file went wrong within its own process: {error}.") from error
 
 
-def _packed(column: tuple[Cell, ...], texts: list[str]) -> _Packed:
+def _packed(column: tuple[Cell, ...], pieces: list[bytes]) -> _Packed:
+    cells: Sequence[Cell] = column
     types = set(map(type, column))
-    if str in types and types <= {str, _NONE} and (joined := _joined(column, _NONE in types)):
-        texts.append(joined)
-        return ("texts" if _NONE in types else "text"), None
-    if types <= _PLAIN:
-        return "json", column
-    types.discard(_NONE)
-    if len(types) == 1 and (pack := _PACK.get(kind := types.pop())):
-        return kind.__name__, [cell if cell is None else pack(cell) for cell in column]
-    return "mixed", [_tagged(cell) for cell in column]
+    if types <= _PLAIN and len(types - _GAP) > 1:
+        pieces.append(_ANY.pack(column))
+        return _ANY.name, False
+    if gaps := _NONE in types:
+        types.discard(_NONE)
+        pieces.append(bytes([cell is not None for cell in column]))
+        cells = [cell for cell in column if cell is not None]
+    kind = _KINDS.get(types.pop(), _MIXED) if len(types) == 1 else _MIXED
+    try:
+        pieces.append(kind.pack(cells))
+    except (ValueError, OverflowError):
+        kind = _MIXED
+        pieces.append(kind.pack(cells))
+    return kind.name, gaps
 
 
-def _transposed(packed: list[_Packed], texts: Iterator[str]) -> list[Cells]:
-    columns = [_UNPACK[kind](next(texts) if kind in _JOINED else content) for kind, content in packed]
+def _transposed(packed: Iterable[_Packed], pieces: Iterator[memoryview]) -> list[Cells]:
+    columns: list[Sequence[Cell]] = []
+    for name, gaps in packed:
+        filled = next(pieces) if gaps else None
+        cells = _UNPACK[name](next(pieces))
+        columns.append(cells if filled is None else _spread(filled, iter(cells)))
     return [row if row[-1] is not None else _trimmed(row) for row in zip(*columns, strict=True)]
+
+
+def _spread(filled: memoryview, cells: Iterator[Cell]) -> list[Cell]:
+    return [next(cells) if there else None for there in filled]
 
 
 def _sparse(cells: Cells) -> list[Any]:
@@ -98,14 +124,6 @@ def _dense(filled: list[Any]) -> Cells:
     for place, cell in filled:
         cells[place] = _untagged(cell)
     return tuple(cells)
-
-
-def _joined(column: tuple[Any, ...], gaps: bool) -> str | None:
-    """The texts as one; None where one of them holds what would part them."""
-    text = _SEPARATOR.join([_EMPTY if cell is None else cell for cell in column] if gaps else column)
-    if text.count(_SEPARATOR) != len(column) - 1 or text.count(_EMPTY) != column.count(None) or _END in text:
-        return None
-    return text
 
 
 def _tagged(cell: Cell) -> Any:
@@ -129,14 +147,6 @@ def _trimmed(cells: Cells) -> Cells:
     return cells[:end]
 
 
-def _split(text: str) -> list[str]:
-    return text.split(_SEPARATOR)
-
-
-def _split_with_gaps(text: str) -> list[str | None]:
-    return [None if cell == _EMPTY else cell for cell in text.split(_SEPARATOR)]
-
-
 _PACK: Final[dict[type, Callable[[Any], Any]]] = {
     date: date.toordinal,
     datetime: datetime.isoformat,
@@ -153,14 +163,52 @@ _ONE: Final[dict[str, Callable[[Any], Cell]]] = {
 }
 
 
-def _each(one: Callable[[Any], Cell]) -> Callable[[Any], list[Cell]]:
-    return lambda column: [cell if cell is None else one(cell) for cell in column]
+class _Kind(NamedTuple):
+    """How cells of one type go as one piece. pack: raises ValueError or OverflowError for cells that cannot."""
+
+    name: str
+    pack: Callable[[Sequence[Any]], bytes]
+    unpack: Callable[[memoryview], Sequence[Cell]]
 
 
-_UNPACK: Final[dict[str, Callable[[Any], Sequence[Cell]]]] = {
-    "text": _split,
-    "texts": _split_with_gaps,
-    "json": lambda column: column,
-    "mixed": lambda column: [_untagged(cell) for cell in column],
-    **{kind: _each(one) for kind, one in _ONE.items()},
+def _joined(cells: Sequence[str]) -> bytes:
+    text = _SEPARATOR.join(cells)
+    if text.count(_SEPARATOR) != len(cells) - 1:
+        raise ValueError("A text holds what would part it.")
+    return text.encode()
+
+
+def _split(piece: memoryview) -> list[str]:
+    return str(piece, "utf-8").split(_SEPARATOR)
+
+
+def _numbers(code: str, piece: memoryview) -> list[Any]:
+    found = array(code)
+    found.frombytes(piece)
+    return found.tolist()
+
+
+_ANY: Final = _Kind("any", lambda cells: _encode(cells).encode(), lambda piece: json.loads(bytes(piece)))
+"""Texts and numbers in one column."""
+_MIXED: Final = _Kind(
+    "mixed",
+    lambda cells: _encode(list(map(_tagged, cells))).encode(),
+    lambda piece: list(map(_untagged, json.loads(bytes(piece)))),
+)
+_KINDS: Final[dict[type, _Kind]] = {
+    str: _Kind("text", _joined, _split),
+    int: _Kind("int", lambda cells: array("q", cells).tobytes(), lambda piece: _numbers("q", piece)),
+    float: _Kind("float", lambda cells: array("d", cells).tobytes(), lambda piece: _numbers("d", piece)),
+    bool: _Kind("bool", bytes, lambda piece: list(map(bool, piece))),
+    date: _Kind(
+        "date",
+        lambda cells: array("l", map(date.toordinal, cells)).tobytes(),
+        lambda piece: list(map(date.fromordinal, _numbers("l", piece))),
+    ),
+    datetime: _Kind(
+        "datetime",
+        lambda cells: _joined(list(map(datetime.isoformat, cells))),
+        lambda piece: list(map(datetime.fromisoformat, _split(piece))),
+    ),
 }
+_UNPACK: Final = {kind.name: kind.unpack for kind in (*_KINDS.values(), _ANY, _MIXED)}

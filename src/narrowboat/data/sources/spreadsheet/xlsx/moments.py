@@ -40,6 +40,9 @@ _LAST: Final = 2_958_465.999_99
 _LAST_1904: Final = _LAST - 1462
 _DAY: Final = 86_400_000
 """Milliseconds."""
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_DATE, _SPAN = Kind.DATE, Kind.ELAPSED
+"""An enum's own names are slow to look up."""
 
 
 @lru_cache(maxsize=1024)
@@ -69,11 +72,13 @@ class Calendar:
         Fractions of a day are rounded to milliseconds, which is as exact as a spreadsheet is. In the 1900 system
         day 60 is 29 February 1900, which never was, and the days before it are shifted by one.
         """
-        if 61 <= serial <= _LAST_1904 and kind is not Kind.ELAPSED:  # nearly all: no day is out of order
-            if kind is Kind.DATE and serial == (whole := int(serial)):
+        if 61 <= serial <= _LAST_1904 and kind is not _SPAN:  # nearly all: no day is out of order
+            if kind is not _DATE:
+                return self._epoch + _MILLISECOND * round(serial * _DAY)
+            if serial == (whole := int(serial)):
                 return date.fromordinal(self._zero + whole)
             return self._shown(0, round(serial * _DAY), kind)
-        if kind is Kind.ELAPSED:
+        if kind is _SPAN:
             return timedelta(milliseconds=round(serial * _DAY)) if abs(serial) < _LAST else serial
         if not isfinite(serial) or not 0 <= serial < (_LAST_1904 if self._since_1904 else _LAST):
             return serial
