@@ -90,7 +90,7 @@ class Loading(Protocol):
         ...
 
     def find(self, lookup: Lookup, values: Sequence[Any]) -> Mapping[Any, Any]:
-        """Values to what they stand for; those that stand for nothing are left out."""
+        """Values to what they stand for, a Problem where that is unclear; those that stand for nothing are left out."""
         ...
 
     def take_over(self) -> Receipt | None:

@@ -165,6 +165,13 @@ def test_values_are_looked_up_in_another_table_all_at_once(shop: Place) -> None:
     assert found == {"Accra": 1, "Tema": 3}
 
 
+def test_a_value_that_several_records_have_is_looked_up_to_a_problem(shop: Place) -> None:
+    shop.run("create table towns (id integer, name text)", "insert into towns values (1, 'Ho'), (2, 'Ho'), (3, 'Wa')")
+    with loading(shop, wish()) as opened:
+        found = opened.find(Lookup("towns", "name"), ["Ho", "Wa"])
+    assert found == {"Ho": ("ambiguous", "there are several 'Ho' among the name of towns", None), "Wa": 3}
+
+
 def test_what_a_trigger_says_is_told(shop: Place) -> None:
     shop.trigger("customers", "new.name = 'Stranger'", "raise")
     with loading(shop, wish()) as opened:

@@ -10,7 +10,7 @@ import pytest
 from narrowboat.data.target import Mode, Reversible
 from narrowboat.data.targets import table
 from narrowboat.errors import TargetFailed
-from tests.unit.targets.places import CUSTOMERS, Place, Postgres, customer, load, wish
+from tests.unit.targets.places import CUSTOMERS, Place, Postgres, Sqlite, customer, load, wish
 
 UPPER = {
     "sqlite": (
@@ -70,6 +70,14 @@ def test_deferred_constraints_name_their_rows(postgres: Postgres) -> None:
         33: "exists",
     }
     assert postgres.rows("select count(*) from customers") == [(38,)]
+
+
+def test_a_trigger_that_takes_all_back_is_told_of(sqlite: Sqlite) -> None:
+    does = "begin select raise(rollback, 'no strangers'); end"
+    sqlite.run(CUSTOMERS, f"create trigger guard before insert on customers when new.name = 'Stranger' {does}")
+    with pytest.raises(TargetFailed, match=r"no strangers\): it says raise\(rollback"):
+        load(sqlite, wish(), [customer(2), customer(3, name="Stranger")])
+    assert sqlite.rows("select count(*) from customers") == [(0,)]
 
 
 @pytest.mark.services

@@ -59,8 +59,11 @@ class TableLoading(Attempt):
         """See `data.target.Loading`."""
         other, by, gives = self._engine.catalogue(lookup.table).sql, quoted(lookup.by), quoted(lookup.gives)
         wanted = f"select {by}, {gives} from {other} where {by} in ?any"  # noqa: S608  all quoted
-        pairs: list[Any] = self._engine.execute(wanted, (list(values),))
-        return dict(pairs)
+        found: dict[Any, Any] = {}
+        for value, meant in self._engine.execute(wanted, (list(values),)):
+            several = value in found and found[value] != meant
+            found[value] = words.ambiguous(lookup.table, lookup.by, value) if several else meant
+        return found
 
     def write(self, records: Sequence[Record], earlier: Earlier) -> Sequence[Outcome]:
         """See `data.target.Loading`."""

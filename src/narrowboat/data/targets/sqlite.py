@@ -176,6 +176,11 @@ class SqliteEngine:
             raise Refusal(Problem("not-storable", f"SQLite cannot keep a value of it: {error}")) from error
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorcode", 0)
+            if code == sqlite3.SQLITE_CONSTRAINT_TRIGGER and not self.connection.in_transaction:
+                raise TargetFailed(
+                    f"A trigger took back all rows of a chunk ({error}): it says raise(rollback, …). With "
+                    "raise(abort, …) it refuses its row alone."
+                ) from error
             if code & 0xFF in _OF_ROWS:
                 raise Refusal(self._told(error, code)) from error
             if code & 0xFF in _PASSING:

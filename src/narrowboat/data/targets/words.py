@@ -69,6 +69,11 @@ def gone(record: str) -> Problem:
     return Problem("gone", f"{record} is not there any more")
 
 
+def ambiguous(table: str, by: str, value: Any) -> Problem:
+    """A cell that names several records."""
+    return Problem("ambiguous", f"there are several {shown(value)} among the {by} of {table}")
+
+
 def no_parent(column: str, value: Any) -> Problem:
     """A foreign key that leads nowhere."""
     return Problem(NO_PARENT, f"there is no record {shown(value)} that it could belong to", column)
