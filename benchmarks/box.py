@@ -2,7 +2,8 @@
 
     python -m benchmarks.box [--memory 256] [--cpu 0.5] [--turns 10] [--only small,five,…] [--json]
 
-small: exports of 50 to 33,407 rows over HTTP, each ten times in a row, directly and by POST and follow.
+small: exports of 50 to 33,407 rows over HTTP, each ten times in a row, directly and by POST and follow. postgres: the
+same from PostgreSQL, outside the box.
 five: five of 33,407 rows at once. million: one of 1,000,000 rows, memory sampled. smallest: the least memory in which
 the million still works. pandas: what pandas + openpyxl does in the same box.
 """
@@ -20,7 +21,7 @@ from pathlib import Path
 from statistics import median
 from typing import TypeAlias
 
-from benchmarks import tables
+from benchmarks import postgres, tables
 from benchmarks.client import Download, get, post_and_follow
 from benchmarks.data import database
 from benchmarks.group import Group, Memory, drop_page_cache, unavailable
@@ -39,7 +40,7 @@ SIZES = (256, 192, 160, 144, 128, 112, 104, 96, 88, 80, 72, 64)
 MB = 2**20
 SAMPLE = 0.05
 """Seconds between two looks at the memory."""
-PARTS = ("small", "five", "million", "smallest", "pandas")
+PARTS = ("small", "postgres", "five", "million", "smallest", "pandas")
 
 Way: TypeAlias = Callable[[int, int, int | None, Path], Download]
 WAYS: dict[str, Way] = {"GET": get, "POST, follow": post_and_follow}
@@ -95,11 +96,11 @@ class Client:
 
 
 @contextmanager
-def boxed(rows: int, memory: int, cpu: float) -> Iterator[tuple[Client, Group]]:
+def boxed(rows: int, memory: int, cpu: float, source: str | None = None) -> Iterator[tuple[Client, Group]]:
     """A server with that many leads in a box of `memory` MB, and a client outside."""
     folder = CACHE / "out"
     folder.mkdir(parents=True, exist_ok=True)
-    with Group("narrowboat-box", memory=memory * MB, cpu=cpu) as group, serving(rows, group) as server:
+    with Group("narrowboat-box", memory=memory * MB, cpu=cpu) as group, serving(rows, group, source) as server:
         yield Client(server.port, folder), group
 
 
@@ -121,10 +122,10 @@ def summary(name: str, downloads: Sequence[Download], rows: int, most: float | N
     }
 
 
-def small(memory: int, cpu: float, turns: int) -> list[tables.Record]:
+def small(memory: int, cpu: float, turns: int, source: str | None = None) -> list[tables.Record]:
     """Each size so many times in a row, both ways."""
     lines: list[tables.Record] = []
-    with boxed(WHOLE, memory, cpu) as (client, group):
+    with boxed(WHOLE, memory, cpu, source) as (client, group):
         lines.append(summary("GET, the first of all", [client.export(get, 50)], 50, None))
         for name, way in WAYS.items():
             for rows, most in TARGETS.items():
@@ -133,6 +134,12 @@ def small(memory: int, cpu: float, turns: int) -> list[tables.Record]:
                     downloads = [client.export(way, asked) for _ in range(turns)]
                 lines.append({**summary(name, downloads, rows, most), **_memory(peak, group)})
     return lines
+
+
+def from_postgres(memory: int, cpu: float, turns: int) -> list[tables.Record]:
+    """The same from PostgreSQL."""
+    with postgres.server(WHOLE) as (url, _):
+        return small(memory, cpu, turns, url)
 
 
 def five(memory: int, cpu: float) -> list[tables.Record]:
@@ -213,6 +220,7 @@ def main() -> None:
     memory, cpu, sizes = options.memory, options.cpu, [int(size) for size in options.sizes.split(",")]
     parts: dict[str, Callable[[], Sequence[tables.Record]]] = {
         "small": lambda: small(memory, cpu, options.turns),
+        "postgres": lambda: from_postgres(memory, cpu, options.turns),
         "five": lambda: five(memory, cpu),
         "million": lambda: [million(memory, cpu, options.rows)],
         "smallest": lambda: smallest(cpu, options.rows, sizes, cold=options.cold),

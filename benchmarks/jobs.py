@@ -1,7 +1,7 @@
-"""A lean jobs module, as a small server would have it: one export and one report of the sample leads from SQLite.
+"""A lean jobs module, as a small server would have it: one export and one report of the sample leads.
 
-NARROWBOAT_BENCHMARK names the folder with `leads.db`; the runs and their files are kept there too. NARROWBOAT_WORKERS
-says how many workers its server has.
+NARROWBOAT_BENCHMARK names the folder with `leads.db`; the runs and their files are kept there too. NARROWBOAT_SOURCE is
+the URL of another database that has them. NARROWBOAT_WORKERS says how many workers its server has.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from narrowboat import Narrowboat
 from narrowboat.data.sources import Query, table
 
 FOLDER = Path(os.environ["NARROWBOAT_BENCHMARK"])
+SOURCE = os.environ.get("NARROWBOAT_SOURCE", f"sqlite:///{FOLDER / 'leads.db'}")
 WORKERS = int(os.environ.get("NARROWBOAT_WORKERS", "1"))
 nb = Narrowboat(f"sqlite:///{FOLDER / 'runs.db'}", workers=WORKERS, target="benchmarks.jobs:nb")
 
@@ -20,10 +21,10 @@ nb = Narrowboat(f"sqlite:///{FOLDER / 'runs.db'}", workers=WORKERS, target="benc
 @nb.export("leads")
 def leads(turn: int = 0) -> Query:
     """All leads. `turn` changes nothing but makes a request unlike the others, so that it gets its own run."""
-    return table(f"sqlite:///{FOLDER / 'leads.db'}", "driver_leads")
+    return table(SOURCE, "driver_leads")
 
 
 @nb.report("rows", limit=None, unfollowed=None)
 def some(count: int, turn: str = "") -> Query:
     """The first so many leads. `turn` as of `leads`."""
-    return table(f"sqlite:///{FOLDER / 'leads.db'}", "driver_leads").limit(count)
+    return table(SOURCE, "driver_leads").limit(count)

@@ -38,8 +38,8 @@ class Server:
 
 
 @contextmanager
-def serving(rows: int, group: Group | None) -> Iterator[Server]:
-    """Start a server over that many leads, and stop it at the end.
+def serving(rows: int, group: Group | None, source: str | None = None) -> Iterator[Server]:
+    """Start a server over that many leads, and stop it at the end. source: the URL of another database with them.
 
     Raises RuntimeError with its log if it does not answer.
     """
@@ -47,7 +47,7 @@ def serving(rows: int, group: Group | None) -> Iterator[Server]:
     with tempfile.TemporaryDirectory(dir=CACHE, prefix="server-") as place:
         folder, port = Path(place), free_port()
         shutil.copyfile(database(rows), folder / "leads.db")
-        env = environment(NARROWBOAT_BENCHMARK=str(folder))
+        env = environment(NARROWBOAT_BENCHMARK=str(folder), **({"NARROWBOAT_SOURCE": source} if source else {}))
         command: list[str | Path] = [OURS, "-m", "narrowboat", "serve", "benchmarks.jobs:nb", "--port", str(port)]
         with open(folder / "log", "wb") as log:
             if group:

@@ -53,14 +53,30 @@ class Leads:
         mongo.fill(self.mongo_url, sample, hashed_users())
         self.site = f"http://127.0.0.1:{self.ports['caddy']}"
         self._settings = settings
+        self._programs = [self.mongo]
         self.app = self._started()
-        self.nginx = Program(
-            ["nginx", "-p", str(place), "-c", str(self._nginx())], self.ports["nginx"], place / "nginx.log"
-        )
-        home = {"XDG_DATA_HOME": str(place), "XDG_CONFIG_HOME": str(place)}
+        try:
+            self._proxied()
+        except BaseException:
+            self.close()
+            raise
+
+    def _proxied(self) -> None:
+        nginx = ["nginx", "-p", str(self.place), "-c", str(self._nginx())]
+        self.nginx = self._added(nginx, "nginx")
         caddy = ["caddy", "run", "--config", str(self._caddyfile()), "--adapter", "caddyfile"]
-        self.caddy = Program(caddy, self.ports["caddy"], place / "caddy.log", **home)
-        until(lambda: httpx.get(f"{self.site}/bulk/health").status_code == 200, "the application", 60)
+        self.caddy = self._added(caddy, "caddy", XDG_DATA_HOME=str(self.place), XDG_CONFIG_HOME=str(self.place))
+        until(self._answers, "the application", 60)
+
+    def _added(self, command: list[str], name: str, **environment: str) -> Program:
+        self._programs.append(Program(command, self.ports[name], self.place / f"{name}.log", **environment))
+        return self._programs[-1]
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.site}/bulk/health").status_code == 200
+        except httpx.TransportError:
+            return False
 
     def _started(self) -> subprocess.Popen[bytes]:
         """gunicorn as the Procfile has it, in the box where there can be one."""
@@ -138,7 +154,7 @@ class Leads:
             os.kill(pid, signal.SIGKILL)
         self.app.wait()
         self.app = self._started()
-        until(lambda: httpx.get(f"{self.site}/bulk/health").status_code == 200, "the application again", 60)
+        until(self._answers, "the application again", 60)
 
     def close(self) -> None:
         self.app.terminate()
@@ -146,7 +162,7 @@ class Leads:
             self.app.wait(30)
         except subprocess.TimeoutExpired:
             self.app.kill()
-        for program in (self.caddy, self.nginx, self.mongo):
+        for program in reversed(self._programs):
             program.close()
         if self.group:
             self.group.remove()

@@ -52,6 +52,10 @@ def nb(tmp_path: Path, shop: str) -> Iterator[Narrowboat]:
     def everything(city: str | None = None) -> Query:
         return table(shop, "orders").where(city=city)
 
+    @nb.report("watched")
+    def watched(requester: Requester) -> Query:
+        return orders(requester)
+
     with closing(nb.store):
         yield nb
 
@@ -71,6 +75,14 @@ def test_each_is_given_their_own_rows(nb: Narrowboat) -> None:
         run = nb.start("orders", {"city": "Tema"}, CSV, owner="ann", attributes=attributes).run
         assert tenants(nb, run) == {attributes["tenant"]}
     assert tenants(nb, nb.start("mine", output=CSV, owner="other").run) == {"other"}
+
+
+def test_a_report_is_of_who_asks_too(nb: Narrowboat) -> None:
+    for tenant, others in (("acme", "other"), ("other", "acme")):
+        done = run_inline(nb, nb.start("watched", owner="ann", attributes={"tenant": tenant}).run.id)
+        assert done.artifact is not None
+        text = (nb.run_folder(done.id) / done.artifact.path).read_text()
+        assert (text.count(tenant), text.count(others)) == (10, 0)
 
 
 def test_the_requester_is_no_parameter(nb: Narrowboat) -> None:

@@ -38,7 +38,7 @@ def server() -> Iterator[str]:
 @pytest.fixture
 def postgres(server: str) -> Iterator[Postgres]:
     place = Postgres(server, f"test_{next(_NUMBERS)}")
-    with psycopg.connect(server, autocommit=True) as connection:
+    with psycopg.connect(server, autocommit=True, application_name="tests") as connection:
         connection.execute(f"create schema {place.schema}".encode())
         yield place
         connection.execute(f"drop schema {place.schema} cascade".encode())

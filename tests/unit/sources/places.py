@@ -35,6 +35,20 @@ class Sqlite:
     def url(self) -> str:
         return f"sqlite:///{self.path}"
 
+    @property
+    def alchemy(self) -> str:
+        """The same for SQLAlchemy."""
+        return self.url
+
+    def at_work(self) -> int | None:
+        """There is no server that works."""
+        return None
+
+    @contextmanager
+    def cut(self) -> Iterator[None]:
+        """There is no connection that can be cut."""
+        yield
+
     def run(self, *statements: str) -> None:
         with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
             connection.execute("pragma journal_mode = wal")
@@ -50,6 +64,12 @@ class Sqlite:
             connection.execute("commit")
 
 
+_OTHERS = (
+    "select * from pg_stat_activity "
+    "where pid <> pg_backend_pid() and backend_type = 'client backend' and application_name <> 'tests'"
+)
+
+
 @dataclass(frozen=True)
 class Postgres:
     """A schema of one test's own."""
@@ -63,6 +83,26 @@ class Postgres:
     @property
     def url(self) -> str:
         return f"{self.server}&options=-csearch_path%3D{self.schema}"
+
+    @property
+    def alchemy(self) -> str:
+        """The same for SQLAlchemy."""
+        return self.url.replace("postgresql://", "postgresql+psycopg://")
+
+    def at_work(self) -> int:
+        """Statements of others that the server works on."""
+        asked = f"select count(*) from ({_OTHERS}) as others where state = 'active'"
+        with psycopg.connect(self.server) as connection:
+            found = connection.execute(asked.encode()).fetchone()
+            assert found is not None
+            return int(found[0])
+
+    @contextmanager
+    def cut(self) -> Iterator[None]:
+        """The connections of all others are gone."""
+        with psycopg.connect(self.server, autocommit=True) as connection:
+            connection.execute(f"select pg_terminate_backend(pid, 5000) from ({_OTHERS}) as others".encode())
+        yield
 
     def run(self, *statements: str) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
@@ -92,6 +132,29 @@ class Mysql:
     @property
     def url(self) -> str:
         return f"mysql://root@localhost/{self.schema}?unix_socket={self.socket}"
+
+    @property
+    def alchemy(self) -> str:
+        """The same for SQLAlchemy."""
+        return self.url.replace("mysql://", "mysql+pymysql://")
+
+    def at_work(self) -> int:
+        """Statements of others that the server works on."""
+        with self.open() as cursor:
+            return len([command for _, command in self._others(cursor) if command in ("Query", "Execute")])
+
+    @contextmanager
+    def cut(self) -> Iterator[None]:
+        """The connections of all others are gone."""
+        with self.open() as cursor:
+            for number, _ in self._others(cursor):
+                cursor.execute(f"kill {number}")
+        yield
+
+    def _others(self, cursor: Any) -> list[tuple[int, str]]:
+        asked = "select id, command from information_schema.processlist where db = %s and id <> connection_id()"
+        cursor.execute(asked, [self.schema])
+        return list(cursor.fetchall())
 
     @contextmanager
     def open(self) -> Iterator[Any]:
@@ -135,6 +198,16 @@ class Mongo:
                 database[name].insert_many(documents)
             else:
                 database.create_collection(name)
+
+    @contextmanager
+    def cut(self) -> Iterator[None]:
+        """While inside, the connection of whoever asks for more is cut."""
+        fault = {"failCommands": ["getMore"], "closeConnection": True, "appName": "narrowboat"}
+        with self.open() as database:
+            point = {"configureFailPoint": "failCommand", "data": fault}
+            database.client.admin.command({**point, "mode": "alwaysOn"})
+            yield
+            database.client.admin.command({**point, "mode": "off"})
 
 
 def read(source: Source, after: Position | None = None, *, rows: int = 3, raw_text: bool = False) -> list[Block]:

@@ -13,7 +13,7 @@ import pytest
 from narrowboat.data.source import Reader
 from narrowboat.data.sources import query, table
 from narrowboat.errors import SourceFailed, SourceUnavailable
-from tests.unit.sources.places import Place, Postgres, Sqlite, read
+from tests.unit.sources.places import Place, Postgres, Sqlite
 
 
 class Reading(threading.Thread):
@@ -34,40 +34,6 @@ class Reading(threading.Thread):
             self.reader.close()
 
 
-@pytest.mark.parametrize("wait", [0.0, 0.001, 0.01, 0.3])
-def test_a_statement_that_would_run_for_minutes_stops(place: Place, wait: float) -> None:
-    reader = query(place.url, place.slow).open(after=None, rows=10, raw_text=False)
-    reading = Reading(reader)
-    time.sleep(wait)
-    reader.cancel()
-    reading.join(timeout=20)
-    assert not reading.is_alive()
-    assert isinstance(reading.error, SourceUnavailable)
-    assert "cancelled" in str(reading.error)
-
-
-@pytest.mark.services
-def test_a_cancelled_statement_is_gone_from_the_server(postgres: Postgres) -> None:
-    reader = query(postgres.url, postgres.slow).open(after=None, rows=10, raw_text=False)
-    reading = Reading(reader)
-    running = (
-        "select count(*) from pg_stat_activity "
-        "where query like '%fetch forward%' and state = 'active' and pid <> pg_backend_pid()"
-    )
-    with psycopg.connect(postgres.url, autocommit=True) as watcher:
-
-        def count() -> int:
-            found = watcher.execute(running.encode()).fetchone()
-            assert found is not None
-            return int(found[0])
-
-        while not count():
-            time.sleep(0.01)
-        reader.cancel()
-        assert count() == 0
-    reading.join(timeout=20)
-
-
 @pytest.mark.services
 @pytest.mark.parametrize("verb", ["pg_terminate_backend", "pg_cancel_backend"])
 def test_a_lost_connection_is_worth_another_attempt_and_an_administrators_cancel_is_not(
@@ -82,25 +48,6 @@ def test_a_lost_connection_is_worth_another_attempt_and_an_administrators_cancel
             time.sleep(0.01)
     reading.join(timeout=20)
     assert isinstance(reading.error, SourceUnavailable if verb == "pg_terminate_backend" else SourceFailed)
-
-
-@pytest.mark.services
-def test_a_reading_goes_on_after_its_connection_was_lost_between_two_blocks(postgres: Postgres) -> None:
-    postgres.run("create table t (id integer primary key)", "insert into t select generate_series(1, 100)")
-    source = table(postgres.url, "t")
-    reader = source.open(after=None, rows=10, raw_text=False)
-    blocks = reader.blocks()
-    delivered = [next(blocks)]
-    with psycopg.connect(postgres.url, autocommit=True) as other:
-        other.execute(
-            "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
-            "where application_name = 'narrowboat' and pid <> pg_backend_pid()"
-        )
-    with pytest.raises(SourceUnavailable):
-        delivered.extend(blocks)
-    reader.close()
-    again = read(source, delivered[-1].position, rows=10)
-    assert [row[0] for block in [*delivered, *again] for row in block.rows] == list(range(1, 101))
 
 
 @pytest.mark.services

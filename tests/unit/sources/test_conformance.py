@@ -181,9 +181,13 @@ def test_text_and_integers_may_come_as_bytes(make: Make) -> None:
     assert [block.position for block in raw] == [block.position for block in read(source)]
 
 
-def test_a_count_is_what_is_read_or_unknown(make: Make) -> None:
+def test_a_count_is_what_is_read_and_unknown_to_functions_alone(make: Make, request: pytest.FixtureRequest) -> None:
     count = make(SAMPLE).count()
-    assert count is None or (count.rows, count.estimated) == (len(SAMPLE), False)
+    if "[function" in request.node.name:  # only calling it would tell
+        assert count is None
+    else:
+        assert count is not None
+        assert (count.rows, count.estimated) == (len(SAMPLE), False)
 
 
 def test_closing_twice_is_closing_once(make: Make) -> None:

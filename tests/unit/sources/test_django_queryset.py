@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +13,7 @@ from django.db import connections, models
 from django.db.models.functions import Upper
 
 from narrowboat.data.columns import Column, Type
-from narrowboat.data.source import Count, Reader
+from narrowboat.data.source import Count
 from narrowboat.data.sources.django import queryset
 from narrowboat.errors import NoResumeKey, SourceFailed, SourceUnavailable, UnknownColumn
 from tests.unit.sources.django_project import Lead, Owner, Tag
@@ -167,39 +165,6 @@ def test_a_table_that_is_not_there_is_not() -> None:
         editor.delete_model(Tag)
     with pytest.raises(SourceFailed, match="no such table"):
         read(queryset(Tag.objects.all))
-
-
-SLOW = models.expressions.RawSQL(
-    "(with recursive n (i) as (select 1 union all select i + 1 from n where i < 100000000000) select count(*) from n)",
-    [],
-    output_field=models.IntegerField(),
-)
-
-
-def test_cancelling_stops_the_statement() -> None:
-    fill(1)
-    readers: list[Reader] = []
-    errors: list[str] = []
-
-    def work() -> None:
-        reader = queryset(lambda: Lead.objects.annotate(n=SLOW)).open(after=None, rows=1, raw_text=False)
-        readers.append(reader)
-        try:
-            list(reader.blocks())
-        except SourceUnavailable as error:
-            errors.append(str(error))
-        finally:
-            reader.close()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    while not readers:
-        time.sleep(0.01)
-    time.sleep(0.3)
-    readers[0].cancel()
-    thread.join(timeout=20)
-    assert not thread.is_alive()
-    assert errors == ["The reading was cancelled."]
 
 
 def test_the_example_of_the_page_works() -> None:

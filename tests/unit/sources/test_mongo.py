@@ -6,8 +6,6 @@ import json
 import math
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -335,14 +333,6 @@ def test_a_count_that_takes_too_long_is_the_collections_own(mongo: Mongo, monkey
     assert source.aggregate([{"$match": {"a": 1}}]).count() is None
 
 
-SLOW: list[dict[str, Any]] = [
-    {"$lookup": {"from": "t", "pipeline": [{"$match": {"$expr": {"$gt": [{"$sum": "$a"}, 5]}}}], "as": "x"}},
-    {"$unwind": "$x"},
-    {"$unwind": "$x.a"},
-    {"$group": {"_id": None, "n": {"$sum": 1}}},
-]
-
-
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[SecantusDBServer]:
     """A server that may be left with work it cannot be stopped in, or be stopped itself."""
@@ -350,28 +340,6 @@ def own_server(tmp_path: Path) -> Iterator[SecantusDBServer]:
     server.start()
     yield server
     server.stop()
-
-
-@pytest.mark.parametrize("wait", [0.0, 0.01, 0.3])
-def test_a_reader_that_waits_for_a_pipeline_is_let_go_when_cancelled(mongo: Mongo, wait: float) -> None:
-    mongo.insert("t", [{"_id": number, "a": list(range(20))} for number in range(150)])
-    reader = collection(mongo.url, "t").aggregate(SLOW).columns(Column("n")).open(after=None, rows=10, raw_text=False)
-    errors: list[Exception] = []
-
-    def work() -> None:
-        try:
-            list(reader.blocks())
-        except SourceUnavailable as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    time.sleep(wait)
-    reader.cancel()
-    thread.join(timeout=20)
-    assert not thread.is_alive()
-    assert [str(error) for error in errors] == ["The reading was cancelled."]
-    reader.close()
 
 
 def test_a_reader_closed_half_way_leaves_no_cursor_on_the_server(mongo: Mongo) -> None:
@@ -426,24 +394,6 @@ def test_a_fault_under_way_is_worth_another_attempt_or_not(mongo: Mongo, code: i
         delivered.extend(reader.blocks())
     reader.close()
     assert [row[0] for row in rows_of(read(source, rows=10))] == list(range(100))
-
-
-def test_a_reading_goes_on_after_it_was_cut_off(own_server: SecantusDBServer) -> None:
-    place = Mongo(own_server.uri + "crm")
-    place.insert("t", [{"_id": number} for number in range(100)])
-    source = collection(place.url, "t")
-    reader = source.open(after=None, rows=10, raw_text=False)
-    blocks = reader.blocks()
-    delivered = [next(blocks)]
-    with place.open() as database:
-        fault = {"failCommands": ["getMore"], "closeConnection": True, "appName": "narrowboat"}
-        database.client.admin.command({"configureFailPoint": "failCommand", "mode": "alwaysOn", "data": fault})
-        with pytest.raises(SourceUnavailable):
-            delivered.extend(blocks)
-        database.client.admin.command({"configureFailPoint": "failCommand", "mode": "off"})
-    reader.close()
-    again = read(source, delivered[-1].position, rows=10)
-    assert [row[0] for block in [*delivered, *again] for row in block.rows] == list(range(100))
 
 
 def test_a_password_that_is_wrong_is_refused_and_never_shown(tmp_path: Path) -> None:

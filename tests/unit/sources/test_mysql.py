@@ -260,23 +260,6 @@ class Reading(threading.Thread):
             self.reader.close()
 
 
-@pytest.mark.parametrize("wait", [0.0, 0.01, 0.3])
-def test_a_statement_that_would_run_for_minutes_stops_on_the_server(mysql: Mysql, wait: float) -> None:
-    reader = query(mysql.url, mysql.slow).open(after=None, rows=10, raw_text=False)
-    reading = Reading(reader)
-    clock.sleep(wait)
-    reader.cancel()
-    reading.join(timeout=20)
-    assert not reading.is_alive()
-    assert isinstance(reading.error, SourceUnavailable)
-    assert "cancelled" in str(reading.error)
-    with mysql.open() as cursor:
-        cursor.execute(
-            "select count(*) from information_schema.processlist where info like '%%seq_1_to_1000000 as b%%'"
-        )
-        assert cursor.fetchall() == ((1,),)  # this one
-
-
 @pytest.mark.parametrize(("verb", "error"), [("kill", SourceUnavailable), ("kill query", SourceFailed)])
 def test_a_lost_connection_is_worth_another_attempt_and_an_administrators_kill_is_not(
     mysql: Mysql, verb: str, error: type[Exception]
@@ -292,31 +275,6 @@ def test_a_lost_connection_is_worth_another_attempt_and_an_administrators_kill_i
         cursor.execute(f"{verb} {cursor.fetchall()[0][0]}")
     reading.join(timeout=20)
     assert isinstance(reading.error, error)
-
-
-def test_a_reader_closed_half_way_does_not_read_the_rest(mysql: Mysql) -> None:
-    reader = query(mysql.url, "select seq as n from seq_1_to_1000000000").open(after=None, rows=10, raw_text=False)
-    assert len(next(reader.blocks()).rows) == 10
-    reader.close()
-
-
-def test_a_reading_goes_on_after_its_connection_was_lost(mysql: Mysql) -> None:
-    mysql.run("create table t (id integer primary key, pad varchar(2000))")
-    mysql.run("insert into t select seq, repeat('x', 2000) from seq_1_to_5000")
-    source = table(mysql.url, "t").columns("id", "pad")
-    reader = source.open(after=None, rows=100, raw_text=False)
-    blocks = reader.blocks()
-    delivered = [next(blocks)]
-    with mysql.open() as cursor:
-        cursor.execute(
-            "select id from information_schema.processlist where db = %s and id <> connection_id()", [mysql.schema]
-        )
-        cursor.execute(f"kill {cursor.fetchall()[0][0]}")
-    with pytest.raises(SourceUnavailable):
-        delivered.extend(blocks)
-    reader.close()
-    again = read(source, delivered[-1].position, rows=100)
-    assert [row[0] for block in [*delivered, *again] for row in block.rows] == list(range(1, 5001))
 
 
 @pytest.mark.filterwarnings(  # the driver forgets its socket where there is nobody to connect to

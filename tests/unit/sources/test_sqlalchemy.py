@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import enum
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -20,7 +18,7 @@ from narrowboat.data.columns import Column, Type
 from narrowboat.data.source import Count
 from narrowboat.data.sources.sqlalchemy import select_rows
 from narrowboat.errors import MissingExtra, NoResumeKey, SourceFailed, SourceUnavailable, UnknownColumn
-from tests.unit.sources.places import Place, Postgres, Sqlite, example, read, read_rows, rows_of
+from tests.unit.sources.places import Place, Sqlite, example, read, read_rows, rows_of
 
 
 class Mood(enum.Enum):
@@ -145,46 +143,6 @@ def test_names_that_cannot_be_are_named(engine: sa.Engine) -> None:
     position = read(select_rows(engine, sa.select(T), key=("a", "b")), rows=1)[0].position
     with pytest.raises(SourceFailed, match="columns are not those"):
         read(select_rows(engine, sa.select(T), key=("a", "b")).columns("a"), position)
-
-
-@pytest.mark.services
-def test_a_statement_that_would_run_for_minutes_stops(place: Place) -> None:
-    statement = sa.select(sa.text(place.slow).columns(n=sa.Integer).subquery())
-    reader = select_rows(url_of(place), statement).open(after=None, rows=1, raw_text=False)
-    errors: list[Any] = []
-
-    def work() -> None:
-        try:
-            list(reader.blocks())
-        except SourceUnavailable as error:
-            errors.append(str(error))
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    time.sleep(0.3)
-    reader.cancel()
-    thread.join(timeout=20)
-    assert not thread.is_alive()
-    assert errors == ["The reading was cancelled."]
-    reader.close()
-
-
-@pytest.mark.services
-def test_a_lost_connection_is_worth_another_attempt(postgres: Postgres) -> None:
-    import psycopg
-
-    rows = sa.select(sa.func.generate_series(1, 100_000).label("n"))
-    reader = select_rows(url_of(postgres), rows, key=("n",)).open(after=None, rows=10, raw_text=False)
-    blocks = reader.blocks()
-    next(blocks)
-    with psycopg.connect(postgres.url, autocommit=True) as other:
-        other.execute(
-            "select pg_terminate_backend(pid, 5000) from pg_stat_activity where pid <> pg_backend_pid() "
-            "and state = 'idle in transaction'"
-        )
-    with pytest.raises(SourceUnavailable):
-        list(blocks)
-    reader.close()
 
 
 @pytest.mark.services

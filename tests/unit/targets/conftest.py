@@ -53,7 +53,8 @@ def shop(request: pytest.FixtureRequest, place: Place) -> Iterator[Place]:
     if request.param == "table":
         yield place
         return
-    from tests.unit.targets.models import Customer, connected
+    from tests.unit.sources.django_project import connected
+    from tests.unit.targets.models import Customer
 
-    with connected(place) as alias:
+    with connected(place.url) as alias:
         yield replace(place, target=lambda url, name: model(Customer, signals=" " in request.param, using=alias))

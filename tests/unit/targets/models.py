@@ -1,19 +1,10 @@
-"""Django models of the tests' tables, and their databases as Django has them."""
+"""Django models of the tests' tables."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
-from django.db import connections, models
-from psycopg.conninfo import conninfo_to_dict
+from django.db import models
 
 import tests.unit.sources.django_project  # noqa: F401  models need settings, and a process has but one of them
-from tests.unit.targets.places import Place
-
-_NUMBERS = itertools.count()
 
 
 class Customer(models.Model):
@@ -28,32 +19,3 @@ class Customer(models.Model):
     class Meta:
         app_label = "targets"
         db_table = "customers"
-
-
-@contextmanager
-def connected(place: Place) -> Iterator[str]:
-    """The alias of its database while inside."""
-    alias = f"targets_{next(_NUMBERS)}"
-    connections.settings[alias] = connections.configure_settings({"default": {}, alias: _settings(place)})[alias]
-    try:
-        yield alias
-    finally:
-        connections[alias].close()
-        del connections[alias], connections.settings[alias]
-
-
-def _settings(place: Place) -> dict[str, Any]:
-    if place.name == "sqlite":
-        options = {"transaction_mode": "IMMEDIATE", "timeout": 10}
-        return {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": place.url.removeprefix("sqlite:///"),
-            "OPTIONS": options,
-        }
-    given = conninfo_to_dict(place.url)
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        **{key: given.get(name, "") for key, name in [("NAME", "dbname"), ("HOST", "host"), ("PORT", "port")]},
-        **{key: given.get(name, "") for key, name in [("USER", "user"), ("PASSWORD", "password")]},
-        "OPTIONS": {"options": given["options"]},
-    }

@@ -20,7 +20,7 @@ from narrowboat.data.target import Mode
 from narrowboat.data.targets.django import Model, model
 from narrowboat.errors import BadConfiguration
 from narrowboat.testing import run_inline
-from tests.unit.targets.models import connected
+from tests.unit.sources.django_project import connected
 from tests.unit.targets.places import Place, Sqlite, customer, nothing, told, wish
 
 
@@ -94,7 +94,7 @@ COLUMNS = ("mark", "city", "state", "note", "weight", "seen")
 @pytest.fixture
 def alias(place: Place) -> Iterator[str]:
     """A database with the tables."""
-    with connected(place) as alias:
+    with connected(place.url) as alias:
         with connections[alias].schema_editor() as editor:
             for one in TABLES:
                 editor.create_model(one)
@@ -264,7 +264,7 @@ def test_fields_are_those_that_a_form_would_show() -> None:
 def test_a_file_goes_into_a_model_whether_its_database_keeps_the_runs_or_not(
     sqlite: Sqlite, tmp_path: Path, together: bool, signals: bool
 ) -> None:
-    with connected(sqlite) as alias:
+    with connected(sqlite.url) as alias:
         with connections[alias].schema_editor() as editor:
             for one in TABLES:
                 editor.create_model(one)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.utils.connection import ConnectionDoesNotExist
 
 from narrowboat.data.source import Count, Row
 from narrowboat.data.sources.plain import plain
+from narrowboat.data.sources.stopping import stop
 from narrowboat.errors import SourceFailed, SourceUnavailable
 
 
@@ -35,12 +36,16 @@ class DjangoStatement:
         return [self._as_read(row) for row in block] if self._shown else block
 
     def interrupt(self) -> None:
-        """As the driver can: psycopg cancels, sqlite3 interrupts. Others stop after the block."""
-        raw = self._connection.connection
-        stop = getattr(raw, "cancel", None) or getattr(raw, "interrupt", None)
-        if stop is not None:
-            with suppress(Exception):  # each driver has errors of its own; a connection that is gone runs nothing
-                stop()
+        """As the driver can: see `stop`."""
+        stop(self._connection.connection, self._ask)
+
+    def _ask(self, statement: str) -> None:
+        other = self._connection.copy()
+        try:
+            with other.cursor() as cursor:
+                cursor.execute(statement)
+        finally:
+            other.close()
 
     def close(self) -> None:
         self._fetched = None

@@ -12,6 +12,7 @@ from sqlalchemy.pool import NullPool
 
 from narrowboat.data.source import Count, Row
 from narrowboat.data.sources.plain import plain
+from narrowboat.data.sources.stopping import stop
 from narrowboat.data.url import masked, scrub
 from narrowboat.errors import MissingExtra, SourceFailed, SourceUnavailable
 
@@ -43,13 +44,18 @@ class AlchemySession:
             return plain(self._result.fetchmany(rows))
 
     def interrupt(self) -> None:
-        """As the driver can: psycopg and oracledb cancel, sqlite3 interrupts. Others stop after the block."""
+        """As the driver can: see `stop`."""
         driver = getattr(self._connection, "_dbapi_connection", None)
-        raw = getattr(driver, "driver_connection", None)
-        stop = getattr(raw, "cancel", None) or getattr(raw, "interrupt", None)
-        if stop is not None:
-            with suppress(Exception):  # each driver has errors of its own; a connection that is gone runs nothing
-                stop()
+        stop(getattr(driver, "driver_connection", None), self._ask)
+
+    def _ask(self, statement: str) -> None:
+        pool = self._connection.engine.pool.recreate()  # the engine's own may be exhausted
+        try:
+            other = pool.connect()
+            other.cursor().execute(statement)
+            other.close()
+        finally:
+            pool.dispose()
 
     def close(self) -> None:
         with suppress(SQLAlchemyError):
