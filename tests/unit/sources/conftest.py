@@ -27,6 +27,7 @@ def server() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="nb-sources-") as folder, pytest.MonkeyPatch.context() as patch:
         locales = Path(folder) / "locales"
         locales.mkdir()
+        Path(folder).chmod(0o755)  # the server may run as a user of its own
         if compiler := shutil.which("localedef"):
             command = [compiler, "--no-archive", "-i", "en_US", "-f", "UTF-8", str(locales / "en_US.UTF-8")]
             if subprocess.run(command, capture_output=True, check=False).returncode == 0:
