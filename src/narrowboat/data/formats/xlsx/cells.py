@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
-__all__ = ["NULL", "VALUE_END", "Cells", "Note", "Render", "digits", "marked", "nulls", "value_cell", "whole"]
+__all__ = ["NULL", "START", "VALUE_END", "Cells", "Note", "Render", "digits", "marked", "nulls", "value_cell", "whole"]
 
 Note: TypeAlias = tuple[int, str]
 """An altered value: its index among the values, and the code (see `format.Alteration`)."""
 
 
 class Cells(NamedTuple):
-    """The values of one column: each is `<c`, then `before`, one of `inner`, and `after`."""
+    """The values of one column: each cell is `before`, one of `inner`, `after`. `before` is empty or begins a cell."""
 
     before: bytes
     inner: Sequence[bytes]
@@ -27,9 +27,10 @@ Render: TypeAlias = Callable[[Sequence[Any]], Cells]
 Raises ValueError, TypeError, LookupError or ArithmeticError if any does not fit.
 """
 
-_STYLED: Final = re.compile(rb' s="([0-9]+)"')
+START: Final = b"<c"
+_START: Final = re.compile(rb'<c(?: s="([0-9]+)")?')
 VALUE_END: Final = b"</v></c>"
-NULL: Final = b"/>"
+NULL: Final = b"<c/>"
 """The whole of a cell that holds nothing; it is written all the same, since cells are placed by their order."""
 
 
@@ -48,9 +49,7 @@ def marked(cells: Cells, places: Iterable[int], style: Callable[[int], int]) -> 
     """The same with some of them in another style. style: which one, by the number of the one that a cell has."""
     inner = whole(cells)
     for place in places:
-        found = _STYLED.match(inner[place])
-        rest = inner[place][found.end() :] if found else inner[place]
-        inner[place] = b' s="%d"' % style(int(found[1]) if found else 0) + rest
+        inner[place] = _START.sub(lambda found: b'<c s="%d"' % style(int(found[1] or 0)), inner[place], count=1)
     return Cells(b"", inner, b"", cells.notes)
 
 
@@ -62,4 +61,4 @@ def nulls(values: Sequence[None]) -> Cells:
 def value_cell(style: int = 0, kind: bytes = b"") -> bytes:
     """What stands before a plain value. style: its number in styles.xml. kind: the cell's type, a number if empty."""
     styled = b' s="%d"' % style if style else b""
-    return styled + (b' t="%b"' % kind if kind else b"") + b"><v>"
+    return START + styled + (b' t="%b"' % kind if kind else b"") + b"><v>"

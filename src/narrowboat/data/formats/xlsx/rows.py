@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from narrowboat.data.formats.xlsx.cells import Cells
+from narrowboat.data.formats.xlsx.cells import START, Cells
 from narrowboat.data.formats.xlsx.names import column_letters
 
 __all__ = ["referenced_rows", "rows"]
@@ -15,7 +15,7 @@ def rows(columns: Sequence[Cells]) -> bytes:
     pieces: list[bytes | Sequence[bytes]] = []
     between = b"<row>"
     for before, inner, after, _ in columns:
-        pieces += [between + b"<c" + before, inner]
+        pieces += [between + before, inner] if between or before else [inner]
         between = after
     return _woven([*pieces, between + b"</row>"], len(columns[0].inner))
 
@@ -27,8 +27,10 @@ def referenced_rows(columns: Sequence[Cells], first: int) -> bytes:
     pieces: list[bytes | Sequence[bytes]] = [b'<row r="', numbers]
     between = b'">'
     for index, (before, inner, after, _) in enumerate(columns):
-        place = b'<c r="%b' % column_letters(index).encode()
-        pieces += [between + place, numbers, b'"' + before, inner]
+        place = b'%b r="%b' % (START, column_letters(index).encode())
+        if not before:
+            inner = [cell[len(START) :] for cell in inner]
+        pieces += [between + place, numbers, b'"' + before[len(START) :], inner]
         between = after
     return _woven([*pieces, between + b"</row>"], count)
 

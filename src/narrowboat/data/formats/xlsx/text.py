@@ -16,8 +16,8 @@ __all__ = ["BEFORE_SPACE", "LONGEST", "escaped", "of_bytes", "of_str", "one_esca
 LONGEST: Final = 32_767
 """Characters a cell can hold, counted in UTF-16 units as Excel does."""
 
-_BEFORE: Final = b' t="inlineStr"><is><t>'
-BEFORE_SPACE: Final = b' t="inlineStr"><is><t xml:space="preserve">'
+_BEFORE: Final = b'<c t="inlineStr"><is><t>'
+BEFORE_SPACE: Final = b'<c t="inlineStr"><is><t xml:space="preserve">'
 """Keeps the white space at either end, which Excel and calamine drop otherwise."""
 _AFTER: Final = b"</t></is></c>"
 _GAP: Final = b"\0"

@@ -9,7 +9,7 @@ from narrowboat.data.columns import Column
 from narrowboat.data.format import Alterations, State, Table
 from narrowboat.data.formats.declared import columns_of, columns_state, require_columns
 from narrowboat.data.formats.xlsx import parts, text
-from narrowboat.data.formats.xlsx.cells import Cells, marked
+from narrowboat.data.formats.xlsx.cells import START, Cells, marked
 from narrowboat.data.formats.xlsx.columns import ColumnCells
 from narrowboat.data.formats.xlsx.names import sheet_name
 from narrowboat.data.formats.xlsx.rows import referenced_rows, rows
@@ -24,7 +24,7 @@ __all__ = ["EXCEL", "Limits", "Mark", "XlsxWriter"]
 _MOST_COLUMNS: Final = 16_384
 _ENDING: Final = 1024
 """More bytes than a sheet's end has."""
-_BOLD: Final = b' s="%d"' % HEADER
+_BOLD: Final = b'%b s="%d"' % (START, HEADER)
 _CELLS_AT_ONCE: Final = 32_768
 """A block of very many columns is taken in pieces of about so many cells, to bound memory."""
 
@@ -166,7 +166,7 @@ class XlsxWriter:
         table.sheet_row, titles = 0, b""
         if self._header:
             columns = [text.of_str([column.header]) for column in table.columns]
-            titles = self._xml([cells._replace(before=_BOLD + cells.before) for cells in columns], 0)
+            titles = self._xml([cells._replace(before=_BOLD + cells.before[len(START) :]) for cells in columns], 0)
             table.sheet_row = 1
             if not table.row:
                 self._note(table, columns, 0)
