@@ -3,8 +3,7 @@
 All times are seconds since the epoch on the store's clock; all durations are seconds.
 """
 
-from __future__ import annotations
-
+# Without annotations from `__future__`: each field of these classes would be compiled on its own when they load.
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeAlias
@@ -141,7 +140,7 @@ class Counters(NamedTuple):
     bytes: int = 0
     """Bytes of the artifact."""
 
-    def plus(self, other: Counters) -> Counters:
+    def plus(self, other: "Counters") -> "Counters":
         """The sum, figure by figure."""
         return Counters(*map(int.__add__, self, other))
 
@@ -190,6 +189,18 @@ class NewRun(NamedTuple):
     """`rerun`, `retry` or `undo`: what this run is to its parent."""
     notify: tuple[Wanted, ...] = ()
     """Who is to be told when it ends."""
+
+
+class Artifact(NamedTuple):
+    """The published file of a run. `path` is relative to the run's folder."""
+
+    path: str
+    media_type: str
+    bytes: int
+    sha256: str
+    manifest: Mapping[str, Any]
+    copy: Mapping[str, str] | None = None
+    """Where it is kept besides, or instead: opaque to all but the sink."""
 
 
 class Run(NamedTuple):
@@ -242,18 +253,6 @@ class Run(NamedTuple):
     @property
     def ended(self) -> bool:
         return self.state in ENDED
-
-
-class Artifact(NamedTuple):
-    """The published file of a run. `path` is relative to the run's folder."""
-
-    path: str
-    media_type: str
-    bytes: int
-    sha256: str
-    manifest: Mapping[str, Any]
-    copy: Mapping[str, str] | None = None
-    """Where it is kept besides, or instead: opaque to all but the sink."""
 
 
 class Part(NamedTuple):
