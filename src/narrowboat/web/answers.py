@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from fastapi import FastAPI
 
-from narrowboat.web import problems, schemas
+from narrowboat.web import import_schemas, operation_schemas, problems, schemas
 
 Responses: TypeAlias = dict[int | str, dict[str, Any]]
 Schema: TypeAlias = dict[str, Any]
@@ -122,7 +122,7 @@ def files_of(*statuses: int) -> Responses:
 class Api(FastAPI):
     """FastAPI, but for the schemas of the answers: they are made when somebody first asks for them."""
 
-    shapes: tuple[type, ...] = schemas.ANSWERS
+    shapes: tuple[type, ...] = schemas.ANSWERS + import_schemas.ANSWERS + operation_schemas.ANSWERS
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document."""

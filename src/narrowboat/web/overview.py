@@ -11,7 +11,7 @@ import narrowboat
 from narrowboat.app import Narrowboat
 from narrowboat.kernel.memory import resident
 from narrowboat.kernel.model import WORKING, Filter
-from narrowboat.web import schemas
+from narrowboat.web import operation_schemas as schemas
 from narrowboat.web.views import moment
 
 MOST = 100

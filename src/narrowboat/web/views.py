@@ -19,7 +19,7 @@ from narrowboat.people.audit import Entry
 from narrowboat.people.links import Link
 from narrowboat.uploads.upload import Upload
 from narrowboat.uploads.uploads import PIECE
-from narrowboat.web import schemas
+from narrowboat.web import import_schemas, schemas
 from narrowboat.web.access import Action, User
 from narrowboat.web.problems import kind_of, told
 from narrowboat.web.progress import seconds_left
@@ -132,7 +132,7 @@ def _field(found: Field, allowed: Sequence[Any]) -> schemas.ImportField:
     }
 
 
-def preview(found: Preview) -> schemas.Preview:
+def preview(found: Preview) -> import_schemas.Preview:
     """What an import would read in a file."""
     return {
         "sheets": [{"name": one.name, "hidden": one.hidden, "rows": one.rows} for one in found.sheets],
@@ -149,7 +149,7 @@ def preview(found: Preview) -> schemas.Preview:
     }
 
 
-def _previewed(found: PreviewedRow) -> schemas.PreviewedRow:
+def _previewed(found: PreviewedRow) -> import_schemas.PreviewedRow:
     return {
         "row": found.row,
         "cells": list(found.cells),
@@ -190,7 +190,7 @@ def event(found: model.Event) -> schemas.Event:
     }
 
 
-def upload(found: Upload) -> schemas.Upload:
+def upload(found: Upload) -> import_schemas.Upload:
     """A file that somebody sends."""
     return {
         "id": found.id,

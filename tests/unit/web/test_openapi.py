@@ -16,7 +16,7 @@ from narrowboat import Narrowboat
 from narrowboat.data.sources import rows
 from narrowboat.jobs.output import RESERVED
 from narrowboat.testing import run_inline
-from narrowboat.web import problems, schemas
+from narrowboat.web import operation_schemas, problems, schemas
 from narrowboat.web.answers import EVERYWHERE
 from narrowboat.web.app import build
 from narrowboat.web.routes import artifacts, imports, jobs, links, operations, people, runs, uploads
@@ -207,8 +207,8 @@ def test_answers_have_the_documented_shape(nb: Narrowboat) -> None:
         ("GET", f"/runs/{run.id}/links", schemas.Links),
         ("GET", "/links/none", schemas.Problem),
         ("GET", "/audit", schemas.Audit),
-        ("GET", "/health", schemas.Health),
-        ("GET", "/operations", schemas.Operations),
+        ("GET", "/health", operation_schemas.Health),
+        ("GET", "/operations", operation_schemas.Operations),
         ("GET", "/runs/none", schemas.Problem),
         ("POST", f"/runs/{run.id}/retry", schemas.Problem),
     ):

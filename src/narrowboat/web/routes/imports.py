@@ -14,14 +14,14 @@ from narrowboat.errors import BadParameter
 from narrowboat.jobs import example, preview
 from narrowboat.jobs.importer import UNDO, Import, importing
 from narrowboat.jobs.input import Input
-from narrowboat.web import disposition, schemas, views
+from narrowboat.web import disposition, import_schemas, schemas, views
 from narrowboat.web.access import Action, User, check_job
 from narrowboat.web.answers import file, json_of, problems_of
 from narrowboat.web.context import Context, Here, Who
+from narrowboat.web.import_schemas import ResubmitBody
 from narrowboat.web.problems import told
 from narrowboat.web.routes.jobs import LOCATION, ask_job, started
 from narrowboat.web.routes.runs import startable
-from narrowboat.web.schemas import ResubmitBody
 
 router = APIRouter(tags=["imports"])
 
@@ -40,7 +40,7 @@ def _import(here: Context, user: User, name: str) -> Import:
 @router.get(
     "/uploads/{upload}/preview",
     operation_id="previewUpload",
-    responses={**json_of(schemas.Preview, "What would be read."), **problems_of(404, 409, 501, 504)},
+    responses={**json_of(import_schemas.Preview, "What would be read."), **problems_of(404, 409, 501, 504)},
 )
 async def preview_upload(
     upload: str,
@@ -91,7 +91,7 @@ async def download_example(job: str, extension: str, here: Here, user: Who) -> R
     "/runs/{run}/report",
     operation_id="showReport",
     responses={
-        **json_of(schemas.Report, "The report; with `view=compatible` the members that its description names."),
+        **json_of(import_schemas.Report, "The report; with `view=compatible` the members that its description names."),
         **problems_of(404),
     },
 )

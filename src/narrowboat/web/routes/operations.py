@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from narrowboat.errors import BadParameter, NotAllowed
 from narrowboat.people.audit import Which
-from narrowboat.web import overview, problems, schemas, views
+from narrowboat.web import operation_schemas, overview, problems, schemas, views
 from narrowboat.web.access import User
 from narrowboat.web.answers import TEXT, json_of, problems_of
 from narrowboat.web.context import Here, Who
@@ -25,7 +25,7 @@ Filtering: TypeAlias = Annotated[str | None, Query(pattern="^[^\\x00]*$", max_le
 @router.get(
     "/health",
     operation_id="showHealth",
-    responses={**json_of(schemas.Health, "It can serve."), **problems_of()},
+    responses={**json_of(operation_schemas.Health, "It can serve."), **problems_of()},
 )
 async def show_health(here: Here) -> Response:
     """Whether this process reaches its store; 503 if not. For load balancers: nobody needs to sign in."""
@@ -33,7 +33,7 @@ async def show_health(here: Here) -> Response:
     found = here.nb.dispatcher.health() if here.nb.dispatcher else {}
     supervising = bool(found.get("supervising"))
     return JSONResponse(
-        schemas.Health(status="ok", supervising=supervising, workers=len(found.get("workers", ()))),
+        operation_schemas.Health(status="ok", supervising=supervising, workers=len(found.get("workers", ()))),
         headers={"Cache-Control": "no-store"},
     )
 
@@ -55,7 +55,7 @@ async def show_metrics(here: Here, user: Who) -> Response:
 @router.get(
     "/operations",
     operation_id="showOperations",
-    responses={**json_of(schemas.Operations, "The figures."), **problems_of()},
+    responses={**json_of(operation_schemas.Operations, "The figures."), **problems_of()},
 )
 async def show_operations(here: Here, user: Who) -> Response:
     """Queues, leases, outcomes, processes and disk at a glance. For operators: users that see everything."""

@@ -11,7 +11,8 @@ from starlette.responses import JSONResponse, Response
 
 from narrowboat.errors import NotAllowed
 from narrowboat.uploads import Upload
-from narrowboat.web import schemas, tus, views
+from narrowboat.web import import_schemas as schemas
+from narrowboat.web import tus, views
 from narrowboat.web.access import Action, User
 from narrowboat.web.answers import TEXT, json_of, problems_of
 from narrowboat.web.context import Context, Here, Who, address
