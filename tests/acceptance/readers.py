@@ -69,13 +69,18 @@ class Events:
         headers = {"Accept": "text/event-stream", **({"Last-Event-ID": self.last} if self.last else {})}
         try:
             with client.stream("GET", self.address, headers=headers) as answer:
-                for name, told in events_of(answer.iter_bytes()) if answer.status_code == 200 else ():
-                    self._take(name, told)
-                    most -= name == "rows"
-                    if not most:
-                        return
+                if answer.status_code == 200:
+                    self.take_all(answer.iter_bytes(), most=most)
         except httpx.TransportError:
             pass
+
+    def take_all(self, pieces: Iterator[bytes], *, most: int = 10**9) -> None:
+        """What a stream brings, up to so many events with rows."""
+        for name, told in events_of(pieces):
+            self._take(name, told)
+            most -= name == "rows"
+            if not most:
+                return
 
     def _take(self, name: str, told: dict[str, str]) -> None:
         self.last = told.get("id", self.last)

@@ -13,7 +13,7 @@ from narrowboat import Narrowboat, Requester
 from narrowboat.data.records import Field, Lookup
 from narrowboat.data.sources import rows, table
 from narrowboat.data.targets import table as into
-from narrowboat.kernel.runner import Settings
+from narrowboat.kernel.runner import Moment, Settings
 
 FOLDER = Path(os.environ["SERVED_FOLDER"])
 CRM = FOLDER / "crm.db"
@@ -36,11 +36,18 @@ def make_crm() -> None:
     crm.close()
 
 
+def pace(moment: Moment) -> None:
+    """Take as long at each committed chunk as a file says, where there is one."""
+    if moment.point == "committed" and (FOLDER / "pace").exists():
+        time.sleep(float((FOLDER / "pace").read_text()))
+
+
 nb = Narrowboat(
     os.environ.get("SERVED_STORE", f"sqlite:///{FOLDER}/runs.db"),
     folder=FOLDER / "runs.files",
     workers=int(os.environ.get("SERVED_WORKERS", "1")),
     settings=Settings(chunk=0.0),  # every block is a chunk
+    watch=pace,
     target=f"{__file__}:nb",
 )
 
@@ -125,6 +132,18 @@ def brief(name: str) -> Any:
 def sales(city: str | None = None) -> Any:
     """Leads as a report."""
     return table(f"sqlite:///{CRM}", "leads").where(city=city)
+
+
+@nb.report("sold", block_rows=50)
+def sold() -> Any:
+    """A table of a server that may be lost."""
+    return table(os.environ["SERVED_SOURCE"], "sold")
+
+
+@nb.report("sold-soon", block_rows=50, time_limit=4.0)
+def sold_soon() -> Any:
+    """The same, but it may not last."""
+    return sold()
 
 
 @nb.report("wide")

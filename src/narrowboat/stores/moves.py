@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from narrowboat.errors import DeadlinePassed, IllegalTransition, UnknownRun
+from collections.abc import Mapping
+
+from narrowboat.errors import (
+    DeadlinePassed,
+    IllegalTransition,
+    SinkUnavailable,
+    SourceUnavailable,
+    TargetUnavailable,
+    UnknownRun,
+)
 from narrowboat.kernel.model import ENDED, Run, State, check_transition
 from narrowboat.stores import outbox
 from narrowboat.stores.database import Row, Session
 from narrowboat.stores.rows import to_run, to_text
+
+_AWAY: Mapping[str | None, str] = {
+    SourceUnavailable.code: "the data source",
+    TargetUnavailable.code: "the data's destination",
+    SinkUnavailable.code: "the place where files are kept",
+}
+"""What a run waits for that was last stopped by such an error."""
 
 
 def view(tx: Session, run_id: str) -> Run:
@@ -74,10 +90,11 @@ def blame(tx: Session, run: Row, code: str, message: str) -> None:
 def time_out(tx: Session, run: Row) -> None:
     """The time is up: say so, and what helps."""
     limit = f" of {run['time_limit']:g} s" if run["time_limit"] is not None else ""
-    message = (
-        f"The run reached its time limit{limit} and was stopped; what was committed is kept. "
-        "Resume it to go on with its time anew, or ask for fewer rows."
-    )
+    advice = "Resume it to go on with its time anew, or ask for fewer rows."
+    if away := _AWAY.get(run["error_code"]):
+        limit += f" while {away} could not be reached,"
+        advice = "Resume it when that is back; it then has its time anew."
+    message = f"The run reached its time limit{limit} and was stopped; what was committed is kept. {advice}"
     blame(tx, run, DeadlinePassed.code, message)
     move(tx, run, State.TIMED_OUT)
 
