@@ -19,7 +19,7 @@ from narrowboat.web.threads import Threads
 log = logging.getLogger("narrowboat.web")
 
 SAME = 3600.0
-"""Seconds for which further ranges of a file are the same download."""
+"""Seconds for which further ranges of a file, and further looks at rows, are the same download."""
 REMEMBERED = 1000
 Key: TypeAlias = tuple[str, str, str | None]
 """Run, user, link."""
@@ -37,10 +37,13 @@ class Downloads:
         self._lately: OrderedDict[Key, float] = OrderedDict()
         self._under_way: set[asyncio.Task[None]] = set()
 
-    def note(self, request: Request, answer: Response, run: Run, *, by: str, link: str | None = None) -> Response:
-        """The same answer. by: the user's id; empty where somebody followed `link`."""
-        a_part = answer.status_code == 206 or isinstance(answer, Elsewhere)
-        new = answer.status_code == 200 or (a_part and self._is_new((run.id, by, link)))
+    def note(
+        self, request: Request, answer: Response, run: Run, *, by: str, link: str | None = None, rows: bool = False
+    ) -> Response:
+        """The same answer. by: the user's id; empty where somebody followed `link`. rows: one look of many at rows."""
+        a_part = rows or answer.status_code == 206 or isinstance(answer, Elsewhere)
+        is_given = answer.status_code == 200 or (a_part and answer.status_code != 204)
+        new = is_given and (not a_part or self._is_new((run.id, by, link)))
         if request.method == "GET" and new:
             self._remember((run.id, by, link))
             detail = {"job": run.job, **({"link": link} if link else {})}

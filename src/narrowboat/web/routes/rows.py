@@ -53,11 +53,13 @@ async def list_rows(
     found = await here.run(user, run, Action.DOWNLOAD)
     lines = Lines(here.nb.store, here.nb.run_folder(run), here.nb.jobs.get(found.job), found)
     if sse.MEDIA_TYPE in accept:
-        return _events(here, request, found, lines, first, last_event_id or last)
-    if rows.NDJSON in accept:
-        return _ndjson(here, request, found, lines, first)
-    content = await here.reading.run(_page, lines, first, count, compression.is_taken(request))
-    return Response(content, headers=compression.headers(request), media_type="application/json")
+        given = _events(here, request, found, lines, first, last_event_id or last)
+    elif rows.NDJSON in accept:
+        given = _ndjson(here, request, found, lines, first)
+    else:
+        content = await here.reading.run(_page, lines, first, count, compression.is_taken(request))
+        given = Response(content, headers=compression.headers(request), media_type="application/json")
+    return here.downloads.note(request, given, found, by=user.id, rows=True)
 
 
 def _page(lines: Lines, first: int, count: int, compressed: bool) -> bytes:
