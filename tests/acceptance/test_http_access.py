@@ -187,7 +187,8 @@ def test_only_an_operator_raises_a_priority(users: Server) -> None:
 
 
 def test_the_insides_are_told_to_operators_alone(users: Server) -> None:
-    ann, boss = (get(users, "/exports/broken.csv", user).json() for user in ("ann", "boss"))
+    behind = {"Via": "1.1 proxy"}  # there the answer waits for the end of the run, however slow the machine is
+    ann, boss = (get(users, "/exports/broken.csv", user, **behind).json() for user in ("ann", "boss"))
     assert "hunter2" in boss["detail"]
     assert "hunter2" not in json.dumps(ann)
     assert (ann["code"], ann["status"]) == ("job-failed", 500)
@@ -195,9 +196,9 @@ def test_the_insides_are_told_to_operators_alone(users: Server) -> None:
     assert run["error"]["code"] == "job-failed"
     assert "hunter2" not in json.dumps(run)
     assert "hunter2" in get(users, f"/runs/{ann['run']}", "boss").text
-    away = get(users, "/exports/late-binding.csv", "ann")
+    away = get(users, "/exports/late-binding.csv", "ann", **behind)
     assert (away.status_code, "nowhere.db" in away.text) == (503, False)
-    assert "nowhere.db" in get(users, "/exports/late-binding.csv", "boss").text
+    assert "nowhere.db" in get(users, "/exports/late-binding.csv", "boss", **behind).text
     counted = get(users, "/jobs/broken/count", "ann")
     assert (counted.status_code, "hunter2" in counted.text) == (500, False)
 
