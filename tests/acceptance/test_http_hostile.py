@@ -12,7 +12,7 @@ import pytest
 
 from tests.acceptance.server import Server, serving
 from tests.golden.binary import xlsb
-from tests.golden.test_spreadsheet_hostile import LAUGHS, compound, workbook
+from tests.golden.test_spreadsheet_hostile import LAUGHS, compound, locked, workbook
 from tests.golden.workbooks import package, parts, sheet, strings
 
 MIB = 1 << 20
@@ -69,6 +69,7 @@ def memory(server: Server) -> int:
         ),
         (workbook()[:5000], "cut.xlsx", "file-broken", "cut off"),
         (compound("EncryptedPackage", "EncryptionInfo"), "locked.xlsx", "file-encrypted", "password"),
+        (locked(4096), "locked.xls", "file-encrypted", "password"),
         (b"%PDF-1.7\n1 0 obj", "customers.xlsx", "file-not-supported", "PDF document"),
         (b"<html><table><tr><td>Name</td></tr></table></html>", "customers.xls", "file-not-supported", "web page"),
     ],

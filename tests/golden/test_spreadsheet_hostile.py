@@ -300,6 +300,16 @@ def compound(*names: str) -> bytes:
     return bytes(header) + table + entries.ljust(512, b"\0")
 
 
+def locked(size: int) -> bytes:
+    """An old workbook whose second record says that all others are encrypted; a small one is in the root's sectors."""
+    made = bytearray(compound("Workbook"))
+    small = size < 4096
+    struct.pack_into("<I", made, 2 * 512 + 116, 2 if small else 0xFFFFFFFE)
+    struct.pack_into("<II", made, 2 * 512 + 128 + 116, 0 if small else 2, size)
+    records = struct.pack("<HH16x", 0x0809, 16) + struct.pack("<HH6x", 0x002F, 6)
+    return bytes(made) + records.ljust(4096, b"\xaa")
+
+
 @pytest.mark.parametrize(
     ("content", "error", "says"),
     [
@@ -323,6 +333,8 @@ def compound(*names: str) -> bytes:
         (package({"mimetype": "application/vnd.oasis.opendocument.text"}), FileNotSupported, "opendocument.text"),
         (package({"[Content_Types].xml": "<Types/>"}), FileNotSupported, "no workbook"),
         (compound("EncryptedPackage", "EncryptionInfo"), FileEncrypted, "password"),
+        (locked(4096), FileEncrypted, "password"),
+        (locked(2634), FileEncrypted, "password"),
         (compound("WordDocument"), FileNotSupported, "Word document"),
         (compound("Workbook"), FileBroken, "xls file cannot be read"),
         (b"\x09\x04\x06\x00", FileNotSupported, "Excel 4 or older"),

@@ -59,6 +59,11 @@ _OTHER_ARCHIVES: Final = (
     ("META-INF/MANIFEST.MF", "a program"),
 )
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_BOF, _WRITE_PROTECT, _FILE_PASS = 0x0809, 0x0086, 0x002F
+"""Records at the beginning of a workbook."""
+_ROOT: Final = "Root Entry"
+_SMALL: Final = 4096
+"""Bytes of the smallest stream with sectors of its own."""
 _STREAMS: Final = (
     ("WordDocument", "a Word document"),
     ("PowerPoint Document", "a PowerPoint presentation"),
@@ -115,16 +120,29 @@ def _open_document(archive: Archive) -> Kind:
 
 def _compound(file: BinaryIO) -> Kind:
     """An OLE compound file: an old Excel workbook, an encrypted new one, or something else of that age."""
-    names = _streams(file)
-    if "EncryptedPackage" in names:
+    streams = _streams(file)
+    book = streams.get("Workbook", streams.get("Book"))
+    if "EncryptedPackage" in streams or (book is not None and _is_locked(book)):
         raise FileEncrypted("The workbook is protected by a password. Remove it and upload the file again.")
-    if "Workbook" in names or "Book" in names:
+    if book is not None:
         return Kind.XLS
-    raise refused(next((what for name, what in _STREAMS if name in names), "an old Office document without a workbook"))
+    what = next((what for name, what in _STREAMS if name in streams), "an old Office document without a workbook")
+    raise refused(what)
 
 
-def _streams(file: BinaryIO) -> set[str]:
-    """Names in the root directory of a compound file ([MS-CFB] 2.2 and 2.6)."""
+def _is_locked(book: bytes) -> bool:
+    """Whether a workbook's stream, of which this is the beginning, is encrypted ([MS-XLS] 2.1.7.20.3)."""
+    at = 0
+    while at + 4 <= len(book):
+        kind, length = struct.unpack_from("<HH", book, at)
+        if kind not in (_BOF, _WRITE_PROTECT):
+            return bool(kind == _FILE_PASS)
+        at += 4 + length
+    return False
+
+
+def _streams(file: BinaryIO) -> dict[str, bytes]:
+    """Streams in the root directory of a compound file ([MS-CFB] 2.2 and 2.6), each with its first sector's bytes."""
     file.seek(0)
     header = file.read(512)
     if len(header) < 512:
@@ -132,11 +150,15 @@ def _streams(file: BinaryIO) -> set[str]:
     size = 1 << min(struct.unpack_from("<H", header, 30)[0], 16)
     tables = struct.unpack_from("<109I", header, 76)
     (sector,) = struct.unpack_from("<I", header, 48)
-    names: set[str] = set()
+    found: dict[str, bytes] = {}
     for _ in range(64):
         for entry in range(0, len(directory := _sector(file, sector, size)), 128):
             length = min(int.from_bytes(directory[entry + 64 : entry + 66], "little"), 64)
-            names.add(directory[entry : entry + max(length - 2, 0)].decode("utf-16-le", "replace"))
+            name = directory[entry : entry + max(length - 2, 0)].decode("utf-16-le", "replace")
+            begins, whole = struct.unpack_from("<II", directory.ljust(entry + 128, b"\0"), entry + 116)
+            found[name] = _sector(file, begins, size)
+            if name != _ROOT and whole < _SMALL:  # within the root's own stream, in sectors of 64 bytes
+                found[name] = found.get(_ROOT, b"")[begins * 64 :]
         table, place = divmod(sector, size // 4)
         if table >= len(tables):
             break
@@ -144,7 +166,7 @@ def _streams(file: BinaryIO) -> set[str]:
         sector = int.from_bytes(following, "little") if len(following) == 4 else 0xFFFFFFFE
         if sector >= 0xFFFFFFFA:
             break
-    return names
+    return found
 
 
 def _sector(file: BinaryIO, number: int, size: int) -> bytes:

@@ -66,7 +66,8 @@ def _load(file: BinaryIO, kind: str) -> CalamineWorkbook:
     except PasswordError as error:
         raise FileEncrypted("The workbook is protected by a password. Remove it and upload the file again.") from error
     except (CalamineError, OSError, ValueError) as error:
-        raise FileBroken(f"The {kind} file cannot be read: {error}. Save it as xlsx.") from error
+        told = str(error).replace("Cannot detect file format", "it is damaged, or written in an unusual way")
+        raise FileBroken(f"The {kind} file cannot be read: {told}. Save it as xlsx.") from error
 
 
 def _cells(row: list[Any], left: int) -> Cells:
