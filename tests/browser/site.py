@@ -38,6 +38,8 @@ def make_crm() -> None:
             "insert into leads values (?, ?, ?, ?)",
             ((n, f"<b>Zoë {n}</b>", ("Lagos", "Accra", "Kraków")[n % 3], f"0{n:09}") for n in range(1, LEADS + 1)),
         )
+        crm.execute("create table many (n integer primary key, name text)")
+        crm.executemany("insert into many values (?, ?)", ((n, f"Row {n}") for n in range(100_000)))
         crm.execute(
             "create table customers (id integer primary key, name text, phone text unique, city text, joined text)"
         )
@@ -71,6 +73,12 @@ def leads(city: Literal["Lagos", "Accra", "Kraków"] | None = None, since: date 
 def sales() -> Any:
     """What was sold, row by row."""
     return table(CRM, "leads")
+
+
+@nb.report("long", title="Long", formats=("csv", "xlsx"))
+def long() -> Any:
+    """A hundred thousand rows."""
+    return table(CRM, "many")
 
 
 @nb.report("days", title="Days")

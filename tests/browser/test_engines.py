@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # Selenium's own affairs.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
+HEIGHT = 844
 MINI_BROWSER = next(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"), Path("/none"))
 FIND = """
 const all = (root) => [...root.querySelectorAll("*")].flatMap(
@@ -39,6 +40,8 @@ one?.click();
 return !!one"""
 BAR = FIND + "return found.find((one) => one.getAttribute('role') === 'progressbar')?.getAttribute('aria-valuenow')"
 
+LINKS = FIND + "return found.map((one) => one.href).filter((one) => /artifact[.]csv$/.test(one ?? ''))"
+
 
 def needs(*commands: str) -> None:
     for command in commands:
@@ -47,7 +50,7 @@ def needs(*commands: str) -> None:
 
 
 @contextmanager
-def firefox(folder: Path) -> Iterator[WebDriver]:
+def firefox(folder: Path, width: int = 1280) -> Iterator[WebDriver]:
     needs("firefox-esr")
     from selenium import webdriver
     from selenium.webdriver.firefox.service import Service
@@ -59,24 +62,30 @@ def firefox(folder: Path) -> Iterator[WebDriver]:
     options = webdriver.FirefoxOptions()
     options.binary_location = "/usr/bin/firefox-esr"
     options.add_argument("-headless")
+    options.web_socket_url = True
     found = webdriver.Firefox(options=options, service=Service(str(driver), log_output=str(folder / "gecko.log")))
     try:
+        # No window of Firefox is as narrow as a phone.
+        found.browsing_context.set_viewport(
+            context=found.current_window_handle, viewport={"width": width, "height": HEIGHT}
+        )
         yield found
     finally:
         found.quit()
 
 
 @contextmanager
-def webkit(folder: Path) -> Iterator[WebDriver]:
-    needs("WebKitWebDriver", "Xvfb")
+def webkit(folder: Path, width: int = 1280) -> Iterator[WebDriver]:
+    needs("WebKitWebDriver", "Xvfb", "matchbox-window-manager")
     from selenium import webdriver
     from selenium.webdriver.webkitgtk.options import Options
     from selenium.webdriver.webkitgtk.service import Service
 
     read, write = os.pipe()
     screen = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x900x24"], pass_fds=[write], stderr=subprocess.DEVNULL
-    )
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{width}x{HEIGHT}x24"],
+        pass_fds=[write], stderr=subprocess.DEVNULL,
+    )  # fmt: skip
     os.close(write)
     with open(read) as told:
         display = f":{told.readline().strip()}"
@@ -85,6 +94,10 @@ def webkit(folder: Path) -> Iterator[WebDriver]:
     options.add_argument("--automation")
     environment = {**os.environ, "DISPLAY": display, "LANG": "en_US.UTF-8", "LIBGL_ALWAYS_SOFTWARE": "1"}
     log = str(folder / "webkit.log")
+    # It makes each window as large as the screen.
+    windows = subprocess.Popen(
+        ["matchbox-window-manager", "-use_titlebar", "no"], env=environment, stderr=subprocess.DEVNULL
+    )
     try:
         found = webdriver.WebKitGTK(
             options=options, service=Service("/usr/bin/WebKitWebDriver", log_path=log, env=environment)
@@ -94,8 +107,9 @@ def webkit(folder: Path) -> Iterator[WebDriver]:
         finally:
             found.quit()
     finally:
-        screen.terminate()
-        screen.wait(10)
+        for process in (windows, screen):
+            process.terminate()
+            process.wait(10)
 
 
 @contextmanager
@@ -153,6 +167,39 @@ def test_start_watch_lose_the_connection_finish_and_cancel(
         click("Cancel…")
         click("Cancel the run")
         until(lambda: says("Cancelled"), "the cancelled run")
+
+
+# Not in WPE: this build of it is older than what is promised, and a page of ours has no style in it.
+@pytest.mark.parametrize("width", [1280, 820, 390])
+@pytest.mark.parametrize("engine", [firefox, webkit])
+def test_a_long_report_is_on_screen_at_once_and_a_part_of_it_is_kept(
+    engine: Callable[[Path, int], Any], width: int, site: Site, tmp_path: Path
+) -> None:
+    with engine(tmp_path, width) as driver:
+
+        def says(pattern: str) -> bool:
+            return bool(re.search(pattern, driver.execute_script(TEXT), re.M))
+
+        def click(name: str) -> None:
+            until(lambda: driver.execute_script(CLICK, name), f"{name} to be there")
+
+        site.pace(0.2)
+        driver.get(f"{site.url}#/start/long")
+        assert abs(driver.execute_script("return innerWidth") - width) <= 1
+        until(lambda: says("^100,000 rows$"), "the count")
+        click("Start")
+        until(lambda: says("^Row 0$"), "the first rows")
+        until(lambda: int(driver.execute_script(BAR) or 0) > 1, "the bar to move")
+        assert driver.execute_script("return document.documentElement.scrollWidth - innerWidth") <= 0
+        run = driver.current_url.rpartition("/")[2]
+        assert site.run(run)["state"] == "running"
+        click("Cancel…")
+        click("Cancel the run")
+        until(lambda: says("^Cancelled$"), "the cancelled run")
+        (part,) = driver.execute_script(LINKS)
+        rows = site.api.get(part.partition("/bulk")[2]).text.splitlines()[1:]
+        assert len(rows) == site.run(run)["done"] < 100_000
+        assert rows[-1] == f"{len(rows) - 1},Row {len(rows) - 1}"
 
 
 def test_an_import_in_gecko(site: Site, tmp_path: Path) -> None:
