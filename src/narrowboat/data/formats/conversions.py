@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from narrowboat.data.columns import Column, Type
-from narrowboat.data.formats.cells import UNIT, Conversion, Form, Rendered, Style, Texts, join
+from narrowboat.data.formats.cells import UNIT, Conversion, Form, Rendered, Style, Texts, are_whole, join
 from narrowboat.data.formats.scalars import (
     base64_text,
     decimal_text,
@@ -192,18 +192,9 @@ def _padded(style: Style, scale: int, numbers: Iterable[str]) -> Rendered:
 def _text_integers(style: Style, cells: Texts) -> Rendered:
     """Integers that came as text; where any is other text, all are written as they stand."""
     joint = join(cells)
-    if _are_digits(cells, joint) or re.fullmatch(rb"(?:\x1f(?:0|-?[1-9]\d*+))*+\x1f", joint):
+    if are_whole(cells, joint) or re.fullmatch(rb"(?:\x1f(?:0|-?[1-9]\d*+))*+\x1f", joint):
         return Rendered(cells, Form.BARE)
     return style.text(cells, joint)
-
-
-def _are_digits(cells: Texts, joint: bytes) -> bool:
-    """Whether all are integers that need no sign. Three times as fast as a regular expression."""
-    marks = joint.translate(None, b"0123456789")
-    return len(marks) == len(cells) + 1 == marks.count(UNIT) and all(cells) and not _PADDED.search(joint)
-
-
-_PADDED: Final = re.compile(rb"\x1f0[^\x1f]")
 
 
 def _text_decimals(style: Style, scale: int, cells: Texts) -> Rendered:

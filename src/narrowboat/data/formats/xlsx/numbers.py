@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from operator import countOf
 from typing import Any, Final
 
+from narrowboat.data.formats.cells import are_whole, join
 from narrowboat.data.formats.xlsx.cells import VALUE_END, Cells, digits
 
 __all__ = ["TRUTH", "booleans", "decimals", "floats", "integers", "numerals", "whole_numerals"]
@@ -71,6 +72,8 @@ def numerals(before: bytes, values: Sequence[bytes]) -> Cells:
 
 def whole_numerals(before: bytes, values: Sequence[bytes]) -> Cells:
     """Integers as ASCII text. Raises ValueError for what is no number, OverflowError past 2^53."""
+    if are_whole(values, join(values)) and max(map(len, values)) <= _DIGITS:
+        return Cells(before, values, VALUE_END)
     try:
         return numerals(before, values)
     except OverflowError:  # 16 digits may be exact too
