@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+import psycopg
+
 
 class Server(Protocol):
     """One that may be stopped and started again, with what is in it."""
@@ -40,3 +42,12 @@ def any_server() -> Iterator[str]:
         return
     with own_server() as server:
         yield server.get_uri()
+
+
+@contextmanager
+def schema(url: str, name: str) -> Iterator[None]:
+    """An empty schema of that name while inside."""
+    with psycopg.connect(url, autocommit=True, application_name="tests") as connection:
+        connection.execute(f"create schema {name}".encode())
+        yield
+        connection.execute(f"drop schema {name} cascade".encode())

@@ -68,9 +68,10 @@ def anns(here: Town) -> dict[str, str]:
     }  # fmt: skip
 
 
-def ask(who: httpx.Client, operation: str, known: dict[str, str]) -> httpx.Response:
+def ask(who: httpx.Client, operation: str, known: dict[str, str], **headers: str) -> httpx.Response:
     method, path = OPERATIONS[operation].split(" ")
-    return who.request(method, path.format(**known), **ASKED.get(operation, {}))
+    asked = ASKED.get(operation, {})
+    return who.request(method, path.format(**known), **{**asked, "headers": {**asked.get("headers", {}), **headers}})
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +121,16 @@ def test_whether_somebody_has_an_account_is_told_to_admins_alone(here: Town, ope
         there, not_there = (ask(who, operation, {"user": user}) for user in ("ann", "nobody"))
         assert there.status_code == not_there.status_code == 403
         assert {**there.json(), "instance": None} == {**not_there.json(), "instance": None}
+
+
+@pytest.mark.parametrize(
+    "operation", sorted(name for name, asked in OPERATIONS.items() if asked[:3] not in ("GET", "OPT"))
+)
+@pytest.mark.parametrize("origin", ["https://evil.example", "null"])
+def test_a_page_of_another_site_changes_nothing_in_anothers_name(
+    here: Town, anns: dict[str, str], operation: str, origin: str
+) -> None:
+    for site in ("cross-site", "same-site", ""):
+        got = ask(here.ann, operation, anns, **{"Sec-Fetch-Site": site, "Origin": origin})
+        assert (got.status_code, got.json()["code"]) == (403, "not-allowed"), (site, got.text)
+        assert "set-cookie" not in got.headers

@@ -11,10 +11,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
-from tests.postgresql import own_server
+from tests.postgresql import own_server, schema
 from tests.unit.sources.places import Mongo, Mysql, Place, Postgres, Sqlite
 from tests.waiting import until
 
@@ -39,10 +38,8 @@ def server() -> Iterator[str]:
 @pytest.fixture
 def postgres(server: str) -> Iterator[Postgres]:
     place = Postgres(server, f"test_{next(_NUMBERS)}")
-    with psycopg.connect(server, autocommit=True, application_name="tests") as connection:
-        connection.execute(f"create schema {place.schema}".encode())
+    with schema(server, place.schema):
         yield place
-        connection.execute(f"drop schema {place.schema} cascade".encode())
 
 
 @pytest.fixture

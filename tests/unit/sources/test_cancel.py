@@ -10,28 +10,10 @@ from contextlib import closing, suppress
 import psycopg
 import pytest
 
-from narrowboat.data.source import Reader
 from narrowboat.data.sources import query, table
 from narrowboat.errors import SourceFailed, SourceUnavailable
 from tests.unit.sources.places import Place, Postgres, Sqlite
-
-
-class Reading(threading.Thread):
-    """Reads to the end in a thread of its own and keeps what it ended with."""
-
-    def __init__(self, reader: Reader) -> None:
-        super().__init__(daemon=True)
-        self.reader = reader
-        self.error: Exception | None = None
-        self.start()
-
-    def run(self) -> None:
-        try:
-            list(self.reader.blocks())
-        except Exception as error:
-            self.error = error
-        finally:
-            self.reader.close()
+from tests.unit.sources.reading import Reading
 
 
 @pytest.mark.services
@@ -39,7 +21,7 @@ class Reading(threading.Thread):
 def test_a_lost_connection_is_worth_another_attempt_and_an_administrators_cancel_is_not(
     postgres: Postgres, verb: str
 ) -> None:
-    reading = Reading(query(postgres.url, postgres.slow).open(after=None, rows=10, raw_text=False))
+    reading = Reading(query(postgres.url, postgres.slow))
     with psycopg.connect(postgres.url, autocommit=True) as other:
         find = (
             f"select {verb}(pid) from pg_stat_activity where query like '%fetch forward%' and pid <> pg_backend_pid()"

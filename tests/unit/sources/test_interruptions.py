@@ -6,7 +6,6 @@ Rows of Python and files have neither: `test_conformance` asks them what remains
 from __future__ import annotations
 
 import gc
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -23,6 +22,7 @@ from narrowboat.data.sources.mongo import collection
 from narrowboat.data.sources.sqlalchemy import select_rows
 from narrowboat.errors import SourceUnavailable
 from tests.unit.sources.places import Mongo, Mysql, Postgres, Sqlite, read
+from tests.unit.sources.reading import Reading
 from tests.waiting import until
 
 ROWS = 3000
@@ -136,25 +136,6 @@ def stack() -> Iterator[ExitStack]:
 )
 def held(request: pytest.FixtureRequest) -> Held:
     return SOURCES[request.param](request)
-
-
-class Reading(threading.Thread):
-    """Opens and reads to the end in a thread of its own, and keeps what it ended with."""
-
-    def __init__(self, source: Source) -> None:
-        super().__init__(daemon=True)
-        self._source, self.error = source, None
-        self.reader: Reader | None = None
-        self.start()
-
-    def run(self) -> None:
-        self.reader = reader = self._source.open(after=None, rows=10, raw_text=False)
-        try:
-            list(reader.blocks())
-        except Exception as error:
-            self.error: Exception | None = error
-        finally:
-            reader.close()
 
 
 @pytest.mark.parametrize("wait", [0.0, 0.3])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import sys
-import threading
 import time as clock
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -15,10 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from narrowboat.data.columns import Column, Type
-from narrowboat.data.source import Count, Reader, Source
+from narrowboat.data.source import Count, Source
 from narrowboat.data.sources import query, table
 from narrowboat.errors import BadParameter, MissingExtra, SourceFailed, SourceUnavailable
 from tests.unit.sources.places import Mysql, example, read, read_rows, rows_of
+from tests.unit.sources.reading import Reading
 
 pytestmark = pytest.mark.services
 
@@ -242,29 +242,11 @@ def test_nothing_can_be_written(mysql: Mysql) -> None:
         read(query(mysql.url, "select f() as x"))
 
 
-class Reading(threading.Thread):
-    """Reads to the end in a thread of its own and keeps what it ended with."""
-
-    def __init__(self, reader: Reader) -> None:
-        super().__init__(daemon=True)
-        self.reader = reader
-        self.error: Exception | None = None
-        self.start()
-
-    def run(self) -> None:
-        try:
-            list(self.reader.blocks())
-        except Exception as error:
-            self.error = error
-        finally:
-            self.reader.close()
-
-
 @pytest.mark.parametrize(("verb", "error"), [("kill", SourceUnavailable), ("kill query", SourceFailed)])
 def test_a_lost_connection_is_worth_another_attempt_and_an_administrators_kill_is_not(
     mysql: Mysql, verb: str, error: type[Exception]
 ) -> None:
-    reading = Reading(query(mysql.url, mysql.slow).open(after=None, rows=10, raw_text=False))
+    reading = Reading(query(mysql.url, mysql.slow))
     with mysql.open() as cursor:
         find = (
             "select id from information_schema.processlist "

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from narrowboat.data.targets.django import model
-from tests.postgresql import own_server
+from tests.postgresql import own_server, schema
 from tests.unit.targets.places import CUSTOMERS, Place, Postgres, Sqlite
 
 _NUMBERS = itertools.count()
@@ -26,10 +25,8 @@ def server() -> Iterator[str]:
 @pytest.fixture
 def postgres(server: str) -> Iterator[Postgres]:
     place = Postgres(server, f"test_{next(_NUMBERS)}")
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"create schema {place.schema}".encode())
+    with schema(server, place.schema):
         yield place
-        connection.execute(f"drop schema {place.schema} cascade".encode())
 
 
 @pytest.fixture
