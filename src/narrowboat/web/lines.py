@@ -35,6 +35,8 @@ class Lines:
             raise NoArtifact(f"Run {run.id} is of kind {run.kind!r} and shows no rows; download its file.")
         self._store, self._folder = store, folder
         self._id, self._published = run.id, delivering(job).filename(run)
+        self._next = (0, 0)
+        """The row behind those that were read last, and where it begins in the whole."""
 
     def read(self, first: int, most: int, room: int) -> Found:
         """Rows from `first` on, counted from 0: at most `most`, and no more than one beyond `room` bytes.
@@ -46,23 +48,30 @@ class Lines:
         run = self._store.get(self._id)
         inside = [chunk for chunk in chunks if chunk.row_from + chunk.rows > first]
         try:
-            lines = b"".join(self._cut(inside, first, most, room))
-        except FileNotFoundError:
-            if run.ended:
-                raise NoArtifact(f"The rows of run {self._id} are not there any more. Run it again.") from None
-            lines = b""  # the run started again from zero at this moment
-        return Found(run, lines, lines.count(b"\n"))
+            begin = self._offset(inside, first) if inside else 0
+            lines = b"".join(self._cut(inside, begin, most, room))
+        except FileNotFoundError:  # the run started again from zero at this moment
+            return Found(run, b"", 0)
+        rows = lines.count(b"\n")
+        self._next = (first + rows, begin + len(lines))
+        return Found(run, lines, rows)
 
-    def _cut(self, chunks: list[ChunkRow], first: int, most: int, room: int) -> Iterator[bytes]:
-        """Pieces of whole lines together: what is before `first` passed over, and the end where there is enough."""
-        skip = first - chunks[0].row_from if chunks else 0
-        for piece in of_chunks(self._folder, self._published, chunks, Span(0, ENDLESS)):
-            if skip:
-                passed = piece.count(b"\n")
-                if passed < skip:
-                    skip -= passed
-                    continue
-                piece, skip = piece.split(b"\n", skip)[-1], 0
+    def _offset(self, chunks: list[ChunkRow], first: int) -> int:
+        """Where the row begins in the whole. Who reads on is not made to look for it in a chunk of thousands again."""
+        row, offset = self._next
+        if row == first:
+            return offset
+        offset, skip = chunks[0].start, first - chunks[0].row_from
+        for piece in of_chunks(self._folder, self._published, chunks[:1] if skip else (), Span(0, ENDLESS)):
+            passed = piece.count(b"\n")
+            if passed >= skip:
+                return offset + len(piece) - len(piece.split(b"\n", skip)[-1])
+            offset, skip = offset + len(piece), skip - passed
+        return offset
+
+    def _cut(self, chunks: list[ChunkRow], begin: int, most: int, room: int) -> Iterator[bytes]:
+        """Pieces of whole lines together, from an offset on: the end is where there is enough."""
+        for piece in of_chunks(self._folder, self._published, chunks, Span(begin, ENDLESS)):
             ends = piece.count(b"\n")
             if ends >= most:
                 yield piece[: len(piece) - len(piece.split(b"\n", most)[-1])]
