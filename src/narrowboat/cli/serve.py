@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import signal
 import socket
@@ -14,7 +15,10 @@ from narrowboat.app import Narrowboat
 from narrowboat.cli import target
 from narrowboat.cli.outcome import say
 from narrowboat.errors import BadConfiguration
+from narrowboat.kernel.memory import settle_in
 
+LOOKS = (5000, 10, 10)
+"""After how many new objects garbage is looked for: far oftener than a command does, which soon ends."""
 GRACE = 10
 """Seconds that a request under way is given when the server is to stop."""
 EXAMPLES = """\
@@ -124,4 +128,6 @@ def _serve(nb: Narrowboat, user: Any, arguments: Namespace, ear: socket.socket) 
     for number in (signal.SIGINT, signal.SIGTERM):
         # uvicorn raises the signal once more when it has stopped in order, for whoever handled it before.
         signal.signal(number, lambda number, frame: None)
+    settle_in()
+    gc.set_threshold(*LOOKS)
     uvicorn.Server(config).run(sockets=[ear])

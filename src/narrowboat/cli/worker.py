@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -21,7 +22,7 @@ from narrowboat.dispatch.channel import Channel
 from narrowboat.dispatch.inline import Inline
 from narrowboat.dispatch.liveness import alive
 from narrowboat.dispatch.supervisor import Supervisor
-from narrowboat.kernel.memory import Pressure
+from narrowboat.kernel.memory import Pressure, settle_in
 from narrowboat.kernel.runner import Moment
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def _supervised(nb: Narrowboat, name: str, channel: Channel, slices: int) -> int
     signal.signal(signal.SIGTERM, lambda number, frame: threading.Thread(target=inline.drain).start())
     for job in nb.jobs.values():
         job.warm()
+    settle_in()
     threading.Thread(target=_say_alive, args=(channel,), name="alive", daemon=True).start()
     with alive(nb.folder / "workers", name):
         inline.run_worker(nb.settings.queues)
@@ -121,7 +123,7 @@ def _teller(channel: Channel, sender: Sender | None) -> Callable[[Moment], None]
 
 
 def _recycled(work: Callable[[str], bool], inline: Inline, nb: Narrowboat, slices: int) -> Callable[[str], bool]:
-    """`work`, ending the worker after so many slices, or once it holds more memory than its mark.
+    """`work`, and what it left cleared away; ends the worker after so many slices, or once it holds more than its mark.
 
     The runner ends its slice at the mark by itself, so no run is interrupted.
     """
@@ -131,6 +133,8 @@ def _recycled(work: Callable[[str], bool], inline: Inline, nb: Narrowboat, slice
         nonlocal left
         worked = work(run_id)
         left -= worked
+        if worked:
+            gc.collect()  # a command looks for garbage too seldom for a process that stays
         if left <= 0 or pressure.over_mark():
             inline.drain()
         return worked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -33,6 +34,12 @@ def forget_peak() -> None:
     """From now on `peak` of this process counts anew, where the system can do that."""
     with suppress(OSError), open("/proc/self/clear_refs", "w") as file:
         file.write("5")
+
+
+def settle_in() -> None:
+    """This process stays: what it has loaded lives to its end, so looks for garbage pass over it and cost little."""
+    gc.collect()
+    gc.freeze()
 
 
 class Group:
