@@ -62,10 +62,11 @@ class Group:
 
     def __init__(self, name: str, *, memory: int | None = None, cpu: float | None = None) -> None:
         self._v2 = _version_2()
-        places = [ROOT] if self._v2 else [ROOT / "memory", ROOT / "cpu"]
+        names = ("",) * 3 if self._v2 else ("memory", "cpu", "cpuacct")
         unique = f"{name}-{secrets.token_hex(4)}"
-        self._folders = [place / unique for place in places]
-        self._memory, self._cpu = self._folders[0], self._folders[-1]
+        # Of version 1, the last two are one place on some systems and two on others.
+        self._memory, self._cpu, self._used = [(ROOT / one).resolve() / unique for one in names]
+        self._folders = list(dict.fromkeys((self._memory, self._cpu, self._used)))
         if self._v2:
             (ROOT / "cgroup.subtree_control").write_text("+memory +cpu")
         for folder in self._folders:
@@ -126,6 +127,12 @@ class Group:
     def kills(self) -> int:
         """How many processes the kernel killed for memory."""
         return self._pairs("memory.events" if self._v2 else "memory.oom_control").get("oom_kill", 0)
+
+    def cpu(self) -> float:
+        """Seconds of CPU that its processes used."""
+        if self._v2:
+            return self._pairs("cpu.stat", self._used)["usage_usec"] / 1e6
+        return int((self._used / "cpuacct.usage").read_text()) / 1e9
 
     def throttled(self) -> float:
         """Seconds that the group waited because its CPU quota was spent."""

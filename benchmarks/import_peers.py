@@ -3,6 +3,7 @@
 `bulk` and `rows` are favoured: calamine reads for them, no differences are made, and they are told to check models.
 `shipped` is what a project has that sets nothing but by which column records are found: its own reader of xlsx
 (openpyxl), row by row in one transaction, with the differences that its admin shows; models are not checked.
+`admin` is the same as its admin does it for each file: read and imported for the preview, rolled back, and once more.
 """
 
 import sys
@@ -22,7 +23,7 @@ def tuned(bulk: bool) -> dict[str, object]:
     return {"use_bulk": bulk, "batch_size": 1000, "skip_diff": True, "clean_model_instances": True}
 
 
-WAYS = {"bulk": tuned(bulk=True), "rows": tuned(bulk=False), "shipped": {}}
+WAYS = {"bulk": tuned(bulk=True), "rows": tuned(bulk=False), "shipped": {}, "admin": {}}
 
 
 def main(way: str, file: str, url: str) -> None:
@@ -58,11 +59,13 @@ def main(way: str, file: str, url: str) -> None:
     fields = ("name", "phone", "shipping_mark", "city", "credit")
     own = {"model": Customer, "fields": fields, "import_id_fields": ("phone",)}
     made = type("CustomerResource", (resources.ModelResource,), {"Meta": type("Meta", (), own | WAYS[way])})
-    result = made().import_data(with_its_own_reader(file) if way == "shipped" else with_calamine(file))
-    if result.has_errors():
-        raise SystemExit(str(result.row_errors()[:1]))
-    if way == "shipped" and not all(row.diff for row in result.rows):
-        raise SystemExit("There are no differences to show.")
+    read = with_calamine if WAYS[way] else with_its_own_reader
+    for dry_run in (True, False) if way == "admin" else (False,):
+        result = made().import_data(read(file), dry_run=dry_run)
+        if result.has_errors():
+            raise SystemExit(str(result.row_errors()[:1]))
+        if not WAYS[way] and not all(row.diff for row in result.rows):
+            raise SystemExit("There are no differences to show.")
 
 
 def with_its_own_reader(file: str):

@@ -88,6 +88,7 @@ def compare(url: str, folder: Path, rows: int, times: int) -> list[tables.Record
             "seconds": used.wall,
             "x": used.wall / ours.wall,
             "CPU": used.cpu,
+            "x CPU": used.cpu / ours.cpu,
             "peak MB": used.peak_mb,
             "rows/s": int(rows / used.wall),
         }
@@ -107,6 +108,7 @@ def commands() -> dict[str, list[str | Path]]:
         ways["django-import-export, bulk, tuned"] = [*peer, "bulk"]
         ways["django-import-export, rows, tuned"] = [*peer, "rows"]
         ways["django-import-export, rows, as shipped"] = [*peer, "shipped"]
+        ways["django-import-export, admin, as shipped"] = [*peer, "admin"]
     return ways
 
 
