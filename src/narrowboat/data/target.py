@@ -213,3 +213,12 @@ class Remembering(Protocol):
     def forget(self, run: str) -> None:
         """Drop all of it. Harmless where there is nothing. Raises TargetUnavailable, TargetFailed."""
         ...
+
+
+@runtime_checkable
+class Loadable(Protocol):
+    """A target whose driver takes a while to load."""
+
+    def load(self) -> None:
+        """Load it, and connect to nothing. Raises MissingExtra."""
+        ...

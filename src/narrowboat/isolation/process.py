@@ -40,7 +40,7 @@ _NO_MEMORY: Final = (b"MemoryError", b"memory allocation of", b"out of memory", 
 
 
 class Child:
-    """A child process that is started when first asked and started anew when it died.
+    """A child process that is started when first asked, or before, and started anew when it died.
 
     entry: `module:function`; the function is called in the child with `opening` (JSON) and returns what answers a
     request with pieces of bytes. facades: packages whose `__init__` gathers names for applications: it is stood in
@@ -55,6 +55,14 @@ class Child:
         self._running: _Running | None = None
         self._asked = 0
 
+    def start(self) -> None:
+        """Start it before it is asked, so that it loads what it needs while this process does something else."""
+        self._started()
+
+    def _started(self) -> _Running:
+        self._running = self._running or _Running(self._program, self._arguments, self._confinement)
+        return self._running
+
     def ask(self, request: Any) -> Iterator[bytes]:
         """The pieces of the answer, as the child makes them; it waits while they are not taken.
 
@@ -64,7 +72,7 @@ class Child:
         mine, complete = self._asked, False
         try:
             self._stop(unless_idle=True)
-            running = self._running = self._running or _Running(self._program, self._arguments, self._confinement)
+            running = self._started()
             running.ask(request)
             for piece in running.answer():
                 yield piece

@@ -15,7 +15,7 @@ from narrowboat.data.records.field import Field, declared
 from narrowboat.data.records.manners import Manners
 from narrowboat.data.records.rules import Rules
 from narrowboat.data.records.validator import Check
-from narrowboat.data.target import Mode, Remembering, Reversible, Target, Wish
+from narrowboat.data.target import Loadable, Mode, Remembering, Reversible, Target, Wish
 from narrowboat.errors import BadConfiguration, IllegalTransition, NothingToRetry, NotReversible, UnknownJob
 from narrowboat.jobs.definition import Definition
 from narrowboat.jobs.input import Input
@@ -187,6 +187,12 @@ class Import(NamedTuple):
     def warm(self) -> None:
         """Load what checks rows."""
         _ = self.fields
+
+    def load(self) -> None:
+        """Load what checks rows and what writes them."""
+        self.warm()
+        if isinstance(self.into, Loadable):
+            self.into.load()
 
     def wish(self, run: str, fence: int, **more: Any) -> Wish:
         """What an attempt wants of the target."""

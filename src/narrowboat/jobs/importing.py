@@ -66,7 +66,7 @@ class Importing:
     def _prepare(self) -> None:
         """Find the columns before anything connects: a file of something else is refused at once."""
         job, given = self._job, self._input
-        self._sheet = sheet = Sheet(job.opener, given)
+        self._sheet = sheet = Sheet(job.opener, given, job.load)
         found = find_columns(sheet.headers, job.fields, given.mapping, guess=given.guess)
         found.confirm({name for key in job.unique for name in key})
         self._written = _written(job.fields, found)

@@ -22,12 +22,13 @@ def isolated(path: Path) -> Book:
 
 
 class Sheet:
-    """One sheet of an opened file."""
+    """One sheet of an opened file. meanwhile: what can be done while the process that reads it starts."""
 
-    def __init__(self, opener: Opener, given: Input) -> None:
+    def __init__(self, opener: Opener, given: Input, meanwhile: Callable[[], None] = lambda: None) -> None:
         self._book = opener(given.check())
         self._begun: tuple[list[SheetRow], Iterator[SheetRow]] | None = None
         try:
+            meanwhile()
             self.sheets = self._book.sheets()
             self._place = place_of(given.sheet, self.sheets)
             info = self.sheets[self._place]

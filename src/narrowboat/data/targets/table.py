@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from narrowboat.data.columns import Type
@@ -88,15 +89,22 @@ class Table:
 
     def engine(self) -> Engine:
         """A connection. Raises TargetUnavailable, TargetFailed, MissingExtra."""
+        return self._kind()(self.url.removeprefix(_SQLITE))
+
+    def load(self) -> None:
+        """See `data.target.Loadable`."""
+        self._kind()
+
+    def _kind(self) -> Callable[[str], Engine]:
         if self.url.startswith(_SQLITE):
             from narrowboat.data.targets.sqlite import SqliteEngine
 
-            return SqliteEngine(self.url.removeprefix(_SQLITE))
+            return SqliteEngine
         try:
             from narrowboat.data.targets.postgres import PostgresEngine
         except ImportError as error:
             raise MissingExtra("PostgreSQL needs its driver: pip install narrowboat[postgres]") from error
-        return PostgresEngine(self.url)
+        return PostgresEngine
 
 
 def table(url: str, name: str) -> Table:

@@ -18,7 +18,7 @@ def open_isolated(
     encoding: str | None = None,
     confinement: Confinement | None = None,
 ) -> Book:
-    """The file's rows, as `open_book` gives them, read in a child process that starts with the first request.
+    """The file's rows, as `open_book` gives them, read in a child process that starts now.
 
     Whatever the file does to the child, this process gets FileBroken, FileTooLarge or FileTookTooLong.
     """
@@ -26,6 +26,7 @@ def open_isolated(
     child = Child(
         f"{__package__}.served:serve", opening, confinement or Confinement(), ("narrowboat.data.sources", __package__)
     )
+    child.start()
     return _IsolatedBook(child)
 
 
