@@ -148,6 +148,15 @@ def test_all_rows_come_as_lines_between_the_columns_and_the_end(server: Server) 
     assert found[-1] == {"done": True, "rows": 33, "state": "succeeded", "code": None}
 
 
+def test_who_asks_for_rows_to_come_gets_them_from_there_on(server: Server) -> None:
+    run = server.start_tap("to-come", "10", job="drip")
+    server.until_rows(run["id"], 10)
+    with server.client.stream("GET", f"/runs/{run['id']}/rows?from=15", headers=NDJSON) as answer:
+        server.tap("to-come", "33 end")
+        found = [json.loads(line) for line in answer.iter_lines() if line]
+    assert found[1:-1] == dripped(15, 33)
+
+
 @pytest.mark.parametrize(("name", "end"), [("failing", "fail"), ("leaving", "cancel")])
 def test_lines_of_a_run_that_does_not_succeed_say_so_and_are_cut(server: Server, name: str, end: str) -> None:
     run = server.start_tap(name, "20", job="drip")

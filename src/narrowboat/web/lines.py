@@ -47,11 +47,15 @@ class Lines:
         chunks = self._store.chunks(self._id, row=first, limit=CHUNKS)
         run = self._store.get(self._id)
         inside = [chunk for chunk in chunks if chunk.row_from + chunk.rows > first]
-        try:
-            begin = self._offset(inside, first) if inside else 0
-            lines = b"".join(self._cut(inside, begin, most, room))
-        except FileNotFoundError:  # the run started again from zero at this moment
+        if not inside:
             return Found(run, b"", 0)
+        try:
+            begin = self._offset(inside, first)
+            lines = b"".join(self._cut(inside, begin, most, room))
+        except FileNotFoundError:
+            if run.ended:
+                raise NoArtifact(f"The rows of run {self._id} are not there any more. Run it again.") from None
+            return Found(run, b"", 0)  # the run started again from zero at this moment
         rows = lines.count(b"\n")
         self._next = (first + rows, begin + len(lines))
         return Found(run, lines, rows)
