@@ -1,10 +1,11 @@
 """Memory: what this process holds, and when that is too much."""
 
+import gc
 from pathlib import Path
 
 import pytest
 
-from narrowboat.kernel.memory import UNLIMITED, Group, Pressure, peak, resident
+from narrowboat.kernel.memory import UNLIMITED, Group, Pressure, peak, resident, settle_in
 
 
 def test_resident_memory_grows_with_what_the_process_holds() -> None:
@@ -12,6 +13,16 @@ def test_resident_memory_grows_with_what_the_process_holds() -> None:
     ballast = bytearray(64 << 20)
     ballast[::4096] = b"x" * len(ballast[::4096])
     assert resident() - before > 48 << 20
+
+
+def test_what_a_process_that_stays_has_loaded_is_no_more_looked_through() -> None:
+    before = gc.get_freeze_count()
+    try:
+        settle_in()
+        assert gc.get_freeze_count() > before + 1000
+        assert len(gc.get_objects()) < 1000
+    finally:
+        gc.unfreeze()
 
 
 def test_the_mark_of_a_process_is_noticed() -> None:

@@ -1,4 +1,4 @@
-"""What stands beside the store: small protocols, each kept by one class for both databases."""
+"""What stands beside the store: small protocols, each kept by its classes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from typing import Any
 
 import pytest
 
+from narrowboat.dispatch.inline import Inline
 from narrowboat.kernel.attendance import Attendance
+from narrowboat.kernel.dispatch import Dispatcher
 from narrowboat.kernel.outbox import Notice, NoticeState, Outbox
 from narrowboat.stores.attendance import SqlAttendance
 from narrowboat.stores.outbox import SqlOutbox
 
 
-@pytest.mark.parametrize(("protocol", "kept_by"), [(Attendance, SqlAttendance), (Outbox, SqlOutbox)])
+@pytest.mark.parametrize(
+    ("protocol", "kept_by"), [(Attendance, SqlAttendance), (Outbox, SqlOutbox), (Dispatcher, Inline)]
+)
 def test_every_verb_is_there_with_its_parameters(protocol: Any, kept_by: Any) -> None:
     verbs = [name for name, _ in inspect.getmembers(protocol, inspect.isfunction) if not name.startswith("_")]
     assert verbs
