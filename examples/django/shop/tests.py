@@ -121,7 +121,7 @@ class ExportTest(TransactionTestCase):
         self.assertContains(page, "rejected nothing")
         run_inline(nb, run.id)
         page = self.client.get(f"/admin/narrowboat/run/{run.id}/change/")
-        self.assertContains(page, "cancelled before a worker claimed it (by boss in the admin)")
+        self.assertContains(page, "cancelled before a worker claimed it (by boss)")
         self.assertContains(page, "<strong>succeeded</strong>")
         self.assertContains(page, "ann")
         for query in (

@@ -99,8 +99,9 @@ def _make(folder: Path, rows: int) -> None:
 @contextmanager
 def _server(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The server as a process of its own, and its address."""
-    # Whoever ends the demo ends its server: SIGTERM unwinds as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Whoever ends the demo ends its server: both unwind it, also where a script runs it in the background.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     began = time.monotonic()
     command = [sys.executable, "-m", "narrowboat", "serve", str(folder / "narrowboat.toml"), "--port", "0"]
     with open(folder / "server.log", "w+") as log:
