@@ -60,12 +60,8 @@ class Registry(Parts):
         job = self.jobs.get(run.job)
         if isinstance(job, Remembered):
             job.forget(run)
-        elif job is None and run.kind in ("import", "undo"):
-            import logging  # a run does not need it
-
-            note = "no job is called %r any more: what undoing run %s would need stays where its rows went, until %s"
-            command = f"narrowboat undo {run.id} --forget --into DATABASE --table NAME"
-            logging.getLogger("narrowboat.keeping").warning(note, run.job, run.id, command)
+        elif job is None:
+            _tell_what_stays(run)
 
     def export(
         self,
@@ -245,3 +241,15 @@ def _channels(mail: Channel | None, channels: Mapping[str, Channel]) -> dict[str
     from narrowboat.notify.whom import checked
 
     return checked(mail, channels)
+
+
+def _tell_what_stays(run: Run) -> None:
+    """Of an import that is no longer defined, so that nobody knows where its rows went."""
+    import logging  # a run needs neither of these
+
+    from narrowboat.jobs.importer import ACCOUNTED
+
+    if run.kind in ACCOUNTED:
+        note = "no job is called %r any more: what undoing run %s would need stays where its rows went, until %s"
+        command = f"narrowboat undo {run.id} --forget --into DATABASE --table NAME"
+        logging.getLogger("narrowboat.keeping").warning(note, run.job, run.id, command)

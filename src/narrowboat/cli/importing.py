@@ -24,7 +24,7 @@ from narrowboat.data.target import Mode
 from narrowboat.data.targets import Table, table
 from narrowboat.errors import BadParameter
 from narrowboat.jobs.importer import Import
-from narrowboat.jobs.refused import as_csv
+from narrowboat.jobs.refused import write_csv
 from narrowboat.kernel.memory import peak
 from narrowboat.kernel.model import Filter, Run
 
@@ -193,8 +193,7 @@ def _deliver(nb: Narrowboat, ended: Run, target: str | None) -> Path | None:
         return None
     workbook = nb.run_folder(ended.id) / ended.artifact.path
     if target.lower().endswith(".csv"):
-        with open(target, "wb") as file:
-            file.writelines(as_csv(workbook))
+        write_csv(workbook, Path(target))
     else:
         shutil.copyfile(workbook, target)
     return Path(target)

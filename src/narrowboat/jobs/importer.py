@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 UNDO = "undo"
 """The kind of a run that takes another one back."""
+ACCOUNTED = ("import", UNDO)
+"""Kinds of run that tell what became of each row, and whose file is of those that were refused."""
 FOREVER = 1e12
 
 

@@ -11,19 +11,23 @@ from narrowboat.data.format import Table
 from narrowboat.data.formats.csv import Csv
 from narrowboat.data.sheet import Book, Cells
 from narrowboat.data.sources.spreadsheet import FileLimits, open_book
+from narrowboat.durable import storage_error
 
 OWN = FileLimits(file=1 << 60, expanded=1 << 60, ratio=1 << 30)
 """The workbook is of our own making, so it is as large as it is."""
 
 
-def as_csv(workbook: Path) -> Iterator[bytes]:
-    """A csv file with the workbook's columns and rows, piece by piece, none of them empty; memory is one block.
+def write_csv(workbook: Path, target: Path) -> None:
+    """Write a csv file with the workbook's columns and rows; memory is one block. Raises StorageFull.
 
     Text that a spreadsheet would run has an apostrophe before it, as in every csv file.
     """
     book = open_book(workbook, limits=OWN)
     try:
-        yield from filter(None, _pieces(book))
+        with open(target, "wb") as file:
+            file.writelines(_pieces(book))
+    except OSError as error:
+        raise storage_error(error, target) from error
     finally:
         book.close()
 

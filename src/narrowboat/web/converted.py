@@ -20,7 +20,7 @@ from narrowboat.data.formats.csv import Csv
 from narrowboat.data.formats.declared import columns_of
 from narrowboat.errors import BadParameter, NoArtifact
 from narrowboat.jobs import converting
-from narrowboat.jobs.importer import UNDO
+from narrowboat.jobs.importer import ACCOUNTED
 from narrowboat.jobs.output import Output
 from narrowboat.jobs.report import Report
 from narrowboat.kernel.model import Run, State
@@ -60,7 +60,7 @@ class Wanted(NamedTuple):
 
 async def respond(context: Context, request: Request, run: Run, output: Output) -> Response:
     """The rows that are committed now, or that an import refused, as a file. Raises NoArtifact, BadParameter."""
-    if run.kind in ("import", UNDO):
+    if run.kind in ACCOUNTED:
         return await _refused(context, request, run, output)
     wanted = await context.threads.run(_wanted, context, run, output)
     whole_now = run.state in (State.SUCCEEDED, State.PARTIAL)
@@ -90,11 +90,10 @@ async def _refused(context: Context, request: Request, run: Run, output: Output)
 
 
 def _csv(workbook: Path, folder: Path) -> Path:
-    from narrowboat.jobs.refused import as_csv
+    from narrowboat.jobs.refused import write_csv
 
     made = folder / "made"
-    with open(made, "wb") as file:
-        file.writelines(as_csv(workbook))
+    write_csv(workbook, made)
     return made
 
 

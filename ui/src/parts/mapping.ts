@@ -26,12 +26,6 @@ export class MappingPart extends LitElement {
         max-width: 16rem;
         overflow-wrap: anywhere;
       }
-      .samples > div {
-        display: -webkit-box;
-        overflow: hidden;
-        -webkit-box-orient: vertical;
-        -webkit-line-clamp: 3;
-      }
       .ask {
         display: grid;
         gap: 0.375rem;
@@ -83,7 +77,7 @@ export class MappingPart extends LitElement {
         ${this.preview.columns.map(
           (one) => html`<tr>
             <td>${one.header}</td>
-            <td class="samples quiet small"><div>${one.samples.map(shortOf).join(" · ")}</div></td>
+            <td class="samples quiet small"><div class="clamped">${one.samples.map(shortOf).join(" · ")}</div></td>
             <td>${one.how === "suggested" ? this.question(one) : this.choice(one)}</td>
           </tr>`,
         )}

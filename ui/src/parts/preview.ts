@@ -22,10 +22,7 @@ export class PreviewPart extends LitElement {
         max-width: 18rem;
         overflow-wrap: break-word;
       }
-      td > div {
-        display: -webkit-box;
-        overflow: hidden;
-        -webkit-box-orient: vertical;
+      .clamped {
         -webkit-line-clamp: 4;
       }
       th:first-child,
@@ -79,7 +76,7 @@ export class PreviewPart extends LitElement {
       ${withProblems ? html`<td class="why small">${row.problems.map((one) => html`<p>${one.column ? `${one.column}: ` : nothing}${one.message}</p>`)}</td>` : nothing}
       ${this.preview.columns.map((one, place) => {
         const look = wrong.has(one.header) ? "bad" : one.field && one.how !== "suggested" ? "" : "out";
-        return html`<td class=${look}><div>${shortOf(row.cells[place])}</div></td>`;
+        return html`<td class=${look}><div class="clamped">${shortOf(row.cells[place])}</div></td>`;
       })}
     </tr>`;
   }

@@ -188,6 +188,12 @@ const ground = css`
     clip-path: inset(50%);
     white-space: nowrap;
   }
+  .clamped {
+    display: -webkit-box;
+    overflow: hidden;
+    -webkit-box-orient: vertical;
+    -webkit-line-clamp: 3;
+  }
   dialog {
     padding: 1.5rem;
     color: var(--ink);

@@ -25,7 +25,7 @@ from narrowboat.app import Narrowboat
 from narrowboat.contrib.django.models import Run
 from narrowboat.contrib.django.people import CONTROL, SEE_ALL, user_of
 from narrowboat.errors import NarrowboatError
-from narrowboat.jobs.importer import UNDO, Import
+from narrowboat.jobs.importer import ACCOUNTED, UNDO, Import
 from narrowboat.kernel.model import REQUESTS, Request, State
 
 RETRY = "retry"
@@ -153,7 +153,7 @@ class RunAdmin(admin.ModelAdmin):
     @admin.display(description="refused rows")
     def refused(self, run: Run) -> str:
         """The first of an import, with why, and where to send them once they are right."""
-        if run.kind not in ("import", UNDO):
+        if run.kind not in ACCOUNTED:
             return "-"
         account = _nb().account(_nb().store.get(run.id))
         lines = [

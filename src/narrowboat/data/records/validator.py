@@ -44,7 +44,10 @@ class Validator:
         """The rows that are as they must be, and the others; both in the file's order."""
         cells = self._turned([row for _, row in rows])
         values = [self._column(n, cells) for n in range(len(self._fields))]
-        judge = self._row if any(map(_has_problems, values)) else self._checked
+        faulty = [n for n, column in enumerate(values) if Problem in set(map(type, column))]
+        for n in faulty:
+            values[n] = _named(values[n], self._titles[n])
+        judge = self._row if faulty else self._checked
         records, rejects = [], []
         for (number, row), made in zip(rows, zip(*values, strict=True), strict=True):
             found = judge(made)
@@ -63,7 +66,7 @@ class Validator:
 
     def _column(self, n: int, cells: list[list[Any]]) -> list[Any]:
         """One field of all rows: values, None and Problems."""
-        field, place, title = self._fields[n], self._columns.places[n], self._titles[n]
+        field, place = self._fields[n], self._columns.places[n]
         if place is None:
             return [field.default] * (len(cells[0]) if cells else 0)
         column = stripped(cells[place])
@@ -80,9 +83,7 @@ class Validator:
             column = [_REQUIRED if value is None else value for value in column]
         if field.check:
             column = [_asked(field.check, value) for value in column]
-        if not _has_problems(column):
-            return column
-        return [value._replace(column=title) if type(value) is Problem else value for value in column]
+        return column
 
     def _looked_up(self, lookup: Lookup, column: list[Any]) -> list[Any]:
         wanted = {value for value in column if value is not None and type(value) is not Problem}
@@ -107,8 +108,9 @@ class Validator:
 _REQUIRED = Problem("required", "is required")
 
 
-def _has_problems(column: list[Any]) -> bool:
-    return Problem in set(map(type, column))
+def _named(column: list[Any], title: str) -> list[Any]:
+    """Its problems with the name of the column in which they are."""
+    return [value._replace(column=title) if type(value) is Problem else value for value in column]
 
 
 def _meant(values: Mapping[str, Any], cell: Any) -> Any:

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from narrowboat.errors import BadParameter
 from narrowboat.jobs import example, preview
-from narrowboat.jobs.importer import UNDO, Import, importing
+from narrowboat.jobs.importer import ACCOUNTED, Import, importing
 from narrowboat.jobs.input import Input
 from narrowboat.web import disposition, import_schemas, schemas, views
 from narrowboat.web.access import Action, User, check_job
@@ -107,7 +107,7 @@ async def show_report(
 ) -> Response:
     """What became of the rows of an import: totals, and the first refused ones with their problems."""
     found = await here.run(user, run)
-    if found.kind not in ("import", UNDO):
+    if found.kind not in ACCOUNTED:
         raise BadParameter(f"Run {run} is no import, so it has no such report.")
     error = told(found.error_code, found.error, insider=user.sees_all) if found.error_code else None
     plain = view == "compatible"
