@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from narrowboat.errors import NothingToRetry
+from narrowboat.errors import NothingToRetry, UploadInUse
 from narrowboat.jobs.output import Output
 from narrowboat.kernel.dispatch import Dispatcher
 from narrowboat.kernel.model import NewRun, Request, Run, Submitted
@@ -108,8 +109,9 @@ class Desk(Registry):
     ) -> Submitted:
         """As `import_file`, of a file that was uploaded, which stays as long as the run is kept.
 
-        notify: as of `start`. parent: the run whose refused rows these are. Raises what `import_file` raises, and
-        UnknownUpload where it expired just now.
+        notify: as of `start`. parent: the run whose refused rows these are; the same rows sent again are the same
+        request then, although they are another upload. Raises what `import_file` raises, and UnknownUpload where it
+        expired just now.
         """
         from narrowboat.jobs.input import Input
 
@@ -122,13 +124,26 @@ class Desk(Registry):
             not_before=not_before,
             priority=priority,
         )
-        return self._submit(_child(new, parent, "retry") if parent else new, notify=notify)
+        if parent:
+            new = _child(new, parent, "retry", idempotency_key)._replace(
+                meant=json.dumps(given.identity(), sort_keys=True)
+            )
+        return self._submit(new, notify=notify)
 
-    def resubmit(self, run: Run, rows: Sequence[Mapping[str, Any]], *, owner: str, dry_run: bool = False) -> Submitted:
+    def resubmit(
+        self,
+        run: Run,
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        owner: str,
+        dry_run: bool = False,
+        idempotency_key: str | None = None,
+    ) -> Submitted:
         """Import rows that `run` refused, as somebody put them right: a run of its own over these rows alone.
 
-        rows: each a `row`, its number in the file that was imported, and its `data` by header. Raises BadParameter,
-        IllegalTransition for a run that is no import or has not ended.
+        rows: each a `row`, its number in the file that was imported, and its `data` by header. idempotency_key: as of
+        `start`. Raises BadParameter, IdempotencyConflict, and IllegalTransition for a run that is no import or has not
+        ended.
         """
         from narrowboat.jobs.resubmitting import choices_of, lines
 
@@ -137,36 +152,56 @@ class Desk(Registry):
         content = lines(rows)
         made = self.uploads.create(owner, f"{run.job}-resubmitted.jsonl", len(content))
         upload = self.uploads.append(made, 0, content)
-        return self.import_upload(run.job, upload, owner=owner, again=True, parent=run, dry_run=dry_run, **choices)
+        choices |= {"dry_run": dry_run, "idempotency_key": idempotency_key}
+        try:
+            return self.import_upload(run.job, upload, owner=owner, again=True, parent=run, **choices)
+        finally:
+            with suppress(UploadInUse):  # by the run that was made; else nobody knows of it
+                self.uploads.remove(upload)
 
-    def rerun(self, run: Run, *, attributes: Mapping[str, Any] | None = None, by: str | None = None) -> Submitted:
+    def rerun(
+        self,
+        run: Run,
+        *,
+        attributes: Mapping[str, Any] | None = None,
+        by: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Submitted:
         """The same request again, as a new run of the same owner.
 
         attributes: of the owner now; None: those they had. by: who asks, for the audit log; the owner if None.
+        idempotency_key: as of `start`, and of the owner. Raises IdempotencyConflict.
         """
         new = self.job(run.job).again(run, attributes)
-        return self._submit(_child(new, run, "rerun"), by=by)
+        return self._submit(_child(new, run, "rerun", idempotency_key), by=by)
 
     def retry_failed(
-        self, run: Run, *, attributes: Mapping[str, Any] | None = None, by: str | None = None
+        self,
+        run: Run,
+        *,
+        attributes: Mapping[str, Any] | None = None,
+        by: str | None = None,
+        idempotency_key: str | None = None,
     ) -> Submitted:
         """A run over what `run` rejected, from its file of rejects or by its parent. Raises NothingToRetry.
 
-        attributes, by: as of `rerun`.
+        attributes, by, idempotency_key: as of `rerun`.
         """
         if not run.counters.rejected:
             raise NothingToRetry(f"Run {run.id} rejected nothing. To go on where it stopped, resume it.")
         new = self.job(run.job).retrying(run, self.run_folder(run.id), attributes)
-        return self._submit(_child(new, run, "retry"), by=by)
+        return self._submit(_child(new, run, "retry", idempotency_key), by=by)
 
-    def undo(self, run: Run, *, owner: str | None = None) -> Submitted:
+    def undo(self, run: Run, *, owner: str | None = None, idempotency_key: str | None = None) -> Submitted:
         """Take an import back, as a run of its own: what it created goes, what it changed is as it was before.
 
         Records that were changed since are left as they are and reported. owner: who asks; the run's owner if None.
+        idempotency_key: as of `start`.
         Raises NotReversible where the import was defined without undo=True, IllegalTransition for a run under way.
         """
         asked_by = run.owner if owner is None else owner
-        return self._submit(self.importing(run.job).undoing(run, asked_by))
+        new = self.importing(run.job).undoing(run, asked_by)
+        return self._submit(new._replace(idempotency_key=idempotency_key))
 
     def account(self, run: Run, *, plain: bool = False) -> dict[str, Any]:
         """What became of the rows of an import, as JSON. plain: under the few names of a simple import's answer."""
@@ -247,5 +282,5 @@ class Desk(Registry):
             Bell.of(self.lock).ring(word, run_id)
 
 
-def _child(new: NewRun, run: Run, relation: str) -> NewRun:
-    return new._replace(parent=run.id, relation=relation, identity=None)
+def _child(new: NewRun, run: Run, relation: str, key: str | None) -> NewRun:
+    return new._replace(parent=run.id, relation=relation, identity=None, idempotency_key=key)

@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
@@ -106,6 +107,29 @@ def test_rejects_are_put_right_in_place_and_report_under_their_numbers(server: S
     assert [(one["row"], one["problems"][0]["code"]) for one in report["rejects"]] == [(4, "exists")]
     refused = server.client.post(f"/runs/{run['id']}/resubmit", json={"rows": [rows[0], rows[0]]})
     assert (refused.status_code, refused.json()["code"]) == (422, "bad-parameter")
+
+
+@pytest.mark.parametrize("what", ["retry", "resubmit", "undo"])
+def test_a_second_click_makes_no_second_run(server: Server, what: str) -> None:
+    run = ended(server, start(server, uploaded(server, HEADER + "A,+1,M1,\nB,,M2,\nC,,M3,\n")))
+    row = {"row": 3, "data": {"Name": "B", "Mobile": "+2", "Mark": "M2"}}
+
+    def clicked(key: str, phone: str = "+2") -> httpx.Response:
+        body = {"rows": [row | {"data": row["data"] | {"Mobile": phone}}]} if what == "resubmit" else {}
+        return server.client.post(f"/runs/{run['id']}/{what}", json=body, headers={"Idempotency-Key": key})
+
+    with ThreadPoolExecutor(4) as people:
+        answers = [one.json() for one in people.map(clicked, ["click"] * 8)]
+    assert len({one["id"] for one in answers}) == 1
+    assert sorted(one["how"] for one in answers) == ["created", *["repeated"] * 7]
+    made = server.until_state(answers[0]["id"], *ENDED)
+    assert clicked("click").json() | {"how": ""} == made | {"how": ""}
+    assert len(server.client.get("/runs").json()["runs"]) == 2
+    if what == "resubmit":
+        other = clicked("click", "+3")
+        assert (other.status_code, other.json()["code"]) == (422, "idempotency-conflict")
+        assert len(server.client.get("/uploads").json()["uploads"]) == 2  # what was sent in vain is not kept
+    assert clicked("another wish").json()["how"] == "created"
 
 
 def test_refused_rows_come_as_csv_and_as_xlsx_and_both_can_be_imported_again(server: Server) -> None:

@@ -233,6 +233,34 @@ def test_a_run_can_be_run_again_and_retried_only_for_rejects(server: Server) -> 
     assert server.client.get(f"/runs/{run['id']}/rejects").json() == {"rejects": [], "next": None}
 
 
+def test_a_second_click_on_run_again_makes_no_second_run(server: Server) -> None:
+    def clicked(run: str, key: str) -> httpx.Response:
+        return server.client.post(f"/runs/{run}/rerun", headers={"Idempotency-Key": key})
+
+    started = (server.client.post("/jobs/leads/runs", json={"params": {"city": city}}) for city in ("Accra", "Kumasi"))
+    first, second = (one.json()["id"] for one in started)
+    one, two = (clicked(first, "click").json() for _ in range(2))
+    assert (one["how"], two["how"], two["id"]) == ("created", "repeated", one["id"])
+    assert clicked(first, "another wish").json()["how"] == "created"
+    for other in (clicked(second, "click"), clicked(one["id"], "click")):
+        assert (other.status_code, other.json()["code"]) == (422, "idempotency-conflict")
+    assert clicked(first, "k" * 256).status_code == 422
+    server.until_state(one["id"], "succeeded")
+    assert clicked(first, "click").json()["id"] == one["id"]  # also when it has ended
+
+
+def test_every_request_that_makes_a_run_takes_a_key(server: Server) -> None:
+    document = server.client.get("/openapi.json").json()
+    making = {
+        path: operation
+        for path, item in document["paths"].items()
+        if (operation := item.get("post")) and "202" in operation["responses"]
+    }
+    assert {path.rpartition("/")[2] for path in making} == {"runs", "rerun", "retry", "resubmit", "undo"}
+    for operation in making.values():
+        assert [one["name"] for one in operation["parameters"] if one["in"] == "header"] == ["Idempotency-Key"]
+
+
 def test_the_manifest_says_what_is_in_the_file(server: Server) -> None:
     run = server.client.post("/jobs/leads/runs", json={"output": {"format": "csv"}}).json()
     ended = server.until_state(run["id"], "succeeded")

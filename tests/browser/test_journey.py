@@ -138,7 +138,9 @@ def test_a_run_pauses_and_goes_on_and_runs_again(site: Site, page: Page) -> None
     site.pace(0.0)
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text("Finished", exact=True).first).to_be_visible()
-    page.get_by_role("button", name="Run again").click()
+    with page.expect_request("**/rerun") as asked:
+        page.get_by_role("button", name="Run again").click()
+    assert asked.value.header_value("idempotency-key")
     page.wait_for_url(lambda url: run not in url)
     assert site.until_state(run_of(page), "succeeded")["parent"] == run
 

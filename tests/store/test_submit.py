@@ -60,6 +60,22 @@ def test_a_key_for_another_request_is_a_conflict(store: Store, changes: dict[str
     assert [run.id for run in store.find(Filter())] == [first]
 
 
+@pytest.mark.parametrize("changes", [{"parent": "q"}, {"relation": "retry"}, {"parent": None, "relation": None}])
+def test_a_key_for_the_same_of_another_run_is_a_conflict(store: Store, changes: dict[str, object]) -> None:
+    of = {"parent": "p", "relation": "rerun"}
+    first = store.submit(a_run(idempotency_key="k", **of))
+    assert store.submit(a_run(idempotency_key="k", **of)) == (first.run, "repeated")
+    with pytest.raises(IdempotencyConflict, match=first.run.id):
+        store.submit(a_run(idempotency_key="k", **(of | changes)))
+
+
+def test_a_key_stands_for_what_is_meant_where_parameters_would_not_tell(store: Store) -> None:
+    first = store.submit(a_run(idempotency_key="k", params={"place": 1}, meant="these rows"))
+    assert store.submit(a_run(idempotency_key="k", params={"place": 2}, meant="these rows")).run == first.run
+    with pytest.raises(IdempotencyConflict):
+        store.submit(a_run(idempotency_key="k", params={"place": 1}, meant="other rows"))
+
+
 def test_the_order_of_parameters_makes_no_other_request(store: Store) -> None:
     store.submit(a_run(idempotency_key="k", params={"a": 1, "b": 2}))
     assert store.submit(a_run(idempotency_key="k", params={"b": 2, "a": 1})).how == "repeated"

@@ -172,6 +172,8 @@ class NewRun(NamedTuple):
     fan_out: bool = False
     idempotency_key: str | None = None
     """Of this owner: the same key gives the same run."""
+    meant: str | None = None
+    """What the key stands for where `params` would tell: two requests mean the same if this is the same."""
     identity: str | None = None
     """Digest of all that makes a request identical; a run under way with the same one is shared."""
     share_within: float = 300.0

@@ -39,8 +39,8 @@ def _repeated(tx: Session, new: NewRun) -> str | None:
     run_id: str = known["run_id"]
     if known["fingerprint"] != _fingerprint(new):
         raise IdempotencyConflict(
-            f"The idempotency key {new.idempotency_key!r} was used before, for run {run_id} with another job or "
-            "other parameters. Send a new key with a new request."
+            f"The idempotency key {new.idempotency_key!r} was used before, for run {run_id}, and that was another "
+            "request. Send a new key with a new request."
         )
     return run_id
 
@@ -48,7 +48,9 @@ def _repeated(tx: Session, new: NewRun) -> str | None:
 def _fingerprint(new: NewRun) -> str:
     import hashlib  # 4 MB of OpenSSL, which workers need not load
 
-    text = json.dumps([new.job, new.kind, new.params], sort_keys=True, default=str)
+    parts: list[object] = [new.job, new.kind, new.params if new.meant is None else new.meant]
+    parts += [new.parent, new.relation] if new.relation else []
+    text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 
-from fastapi import Depends
+from fastapi import Depends, Header
 from starlette.requests import Request
 
 from narrowboat.app import Narrowboat
@@ -76,6 +76,14 @@ async def here(request: Request) -> Context:
 
 Here: TypeAlias = Annotated[Context, Depends(here)]
 Who: TypeAlias = Annotated[User, Depends(signed_in)]
+Key: TypeAlias = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        max_length=255,
+        description="Of your choice. The same request sent again with it is answered with the run that it made.",
+    ),
+]
 
 
 def address(request: Request, path: str) -> str:

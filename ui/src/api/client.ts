@@ -106,6 +106,10 @@ export class Api {
 
   order = (id: string, what: string): Promise<Run> => this.post(`runs/${encodeURIComponent(id)}/${what}`);
 
+  /** A run made of another: `rerun`, `retry`, `resubmit`, `undo`. */
+  another = (id: string, what: string, key: string, body: unknown = {}): Promise<Started> =>
+    this.post(`runs/${encodeURIComponent(id)}/${what}`, body, { "Idempotency-Key": key });
+
   history = async (id: string): Promise<Happened[]> =>
     (await this.get<{ events: Happened[] }>(`runs/${encodeURIComponent(id)}/history`)).events;
 
@@ -119,9 +123,6 @@ export class Api {
     this.get(`uploads/${encodeURIComponent(upload)}/preview`, query, signal);
 
   report = (id: string): Promise<Report> => this.get(`runs/${encodeURIComponent(id)}/report`, { rejects: 1000 });
-
-  resubmit = (id: string, body: unknown): Promise<Started> =>
-    this.post(`runs/${encodeURIComponent(id)}/resubmit`, body);
 
   link = (id: string): Promise<{ url: string; expires_at: string }> =>
     this.post(`runs/${encodeURIComponent(id)}/links`);

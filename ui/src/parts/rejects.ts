@@ -3,6 +3,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { Api } from "../api/client";
+import { Intent } from "../api/intent";
 import { told } from "../api/telling";
 import type { Report, ReportedRow, Run } from "../api/types";
 import { count } from "../figures";
@@ -106,6 +107,7 @@ export class Rejects extends LitElement {
   @state() private shown = SHOWN;
   @state() private problem = "";
   @state() private busy = false;
+  private readonly intent = new Intent();
 
   private get columns(): string[] {
     const all = this.report.rejects.flatMap((row) => Object.keys(dataOf(row)));
@@ -129,7 +131,8 @@ export class Rejects extends LitElement {
     this.problem = "";
     try {
       const body = { rows: rows.map((row) => ({ row: row.row, data: { ...dataOf(row), ...this.fixed.get(row.row) } })) };
-      const started = await this.api.resubmit(this.run.id, body);
+      const started = await this.api.another(this.run.id, "resubmit", this.intent.keyOf([this.run.id, body]), body);
+      this.intent.done();
       this.dispatchEvent(new CustomEvent("another", { detail: started, bubbles: true, composed: true }));
     } catch (error) {
       this.problem = told(error);

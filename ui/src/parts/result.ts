@@ -3,6 +3,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { Api } from "../api/client";
+import { Intent } from "../api/intent";
 import { told } from "../api/telling";
 import type { Importing, Report, Run } from "../api/types";
 import { count } from "../figures";
@@ -63,6 +64,7 @@ export class Result extends LitElement {
   @state() private problem = "";
   @query("nb-confirm") private readonly sure!: Confirm;
   private asked = "";
+  private readonly intent = new Intent();
 
   protected override willUpdate(): void {
     const now = `${this.run.id} ${this.run.state}`;
@@ -85,7 +87,8 @@ export class Result extends LitElement {
     if (!(await this.sure.ask())) return;
     this.problem = "";
     try {
-      const run = await this.api.order(this.run.id, "undo");
+      const run = await this.api.another(this.run.id, "undo", this.intent.keyOf(this.run.id));
+      this.intent.done();
       this.dispatchEvent(new CustomEvent("another", { detail: run, bubbles: true, composed: true }));
     } catch (error) {
       this.problem = told(error);

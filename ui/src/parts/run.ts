@@ -3,6 +3,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { Api } from "../api/client";
+import { Intent } from "../api/intent";
 import { told, toldOf } from "../api/telling";
 import type { Run } from "../api/types";
 import { moment } from "../figures";
@@ -83,6 +84,7 @@ export class NarrowboatRun extends LitElement {
   @state() private formats: string[] = [];
   @query("nb-confirm") private readonly sure!: Confirm;
   private leave = () => {};
+  private readonly intent = new Intent();
   private api = new Api("http://localhost/");
 
   override connectedCallback(): void {
@@ -145,9 +147,14 @@ export class NarrowboatRun extends LitElement {
   private readonly order = (what: string) => () =>
     this.during(async () => {
       if (what === "cancel" && !(await this.sure.ask())) return;
-      const run = await this.api.order(this.run!.id, what);
-      if (run.id === this.run!.id) liveOf(this.api).note(run);
-      else this.dispatchEvent(new CustomEvent("another", { detail: run, bubbles: true, composed: true }));
+      liveOf(this.api).note(await this.api.order(this.run!.id, what));
+    });
+
+  private readonly again = (what: "rerun" | "retry") => () =>
+    this.during(async () => {
+      const run = await this.api.another(this.run!.id, what, this.intent.keyOf([this.run!.id, what]));
+      this.intent.done();
+      this.dispatchEvent(new CustomEvent("another", { detail: run, bubbles: true, composed: true }));
     });
 
   private readonly copyLink = () =>
@@ -236,7 +243,11 @@ export class NarrowboatRun extends LitElement {
     const may = new Set(run.may);
     const ask = (what: "background" | "pause" | "resume" | "cancel" | "rerun" | "retry", look: string, possible: boolean) =>
       possible
-        ? html`<button class=${look} ?disabled=${this.busy} @click=${this.order(what)}>${words.run[what]}</button>`
+        ? html`<button
+            class=${look}
+            ?disabled=${this.busy}
+            @click=${what === "rerun" || what === "retry" ? this.again(what) : this.order(what)}
+          >${words.run[what]}</button>`
         : nothing;
     const file = run.kind === "report" ? this.files(run) : run.artifact && delivers(run) ? html`<a class="button" download href=${this.api.artifact(run.id)}>${words.run.download}</a>` : nothing;
     const part = delivers(run) && !run.artifact && run.bytes && run.output.format !== "parquet";

@@ -3,6 +3,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { Refused } from "../api/client";
+import { Intent } from "../api/intent";
 import { told } from "../api/telling";
 import type { Job, Mapping, Preview, Run, Started, Upload } from "../api/types";
 import { moment, size } from "../figures";
@@ -59,6 +60,7 @@ export class Import extends AskingElement {
   @state() private dry: Run | null = null;
   @state() private busy = false;
   private asking = new AbortController();
+  private readonly intent = new Intent();
 
   private get step(): Step {
     const asked = this.query.get("step") as Step;
@@ -154,7 +156,8 @@ export class Import extends AskingElement {
     const sheet = this.query.get("sheet") ?? 0;
     const input = { upload: this.upload!.id, sheet, header, mapping: this.mapping, ...what };
     try {
-      const started = await this.api.start(this.job, { input }, crypto.getRandomValues(new Uint32Array(4)).join("-"));
+      const started = await this.api.start(this.job, { input }, this.intent.keyOf(input));
+      this.intent.done();
       if (started.how === "known") this.known = started;
       else if (what.dry_run) this.dry = started;
       else location.hash = `#/runs/${started.id}`;

@@ -3,6 +3,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { Refused } from "../api/client";
+import { Intent } from "../api/intent";
 import { told } from "../api/telling";
 import type { Column, Count, Job } from "../api/types";
 import type { Columns } from "../parts/columns";
@@ -118,7 +119,7 @@ export class Start extends AskingElement {
   @query("nb-pages") private readonly pagesPart?: Pages;
   private typing = 0;
   private asking = new AbortController();
-  private key = crypto.getRandomValues(new Uint32Array(4)).join("-");
+  private readonly intent = new Intent();
 
   protected override willUpdate(changed: Map<string, unknown>): void {
     if (changed.has("job")) void this.load(() => this.open());
@@ -144,7 +145,6 @@ export class Start extends AskingElement {
 
   private readonly set = (name: string, value: Chosen[string]) => {
     this.chosen = { ...this.chosen, [name]: value };
-    this.key = crypto.getRandomValues(new Uint32Array(4)).join("-");
     clearTimeout(this.typing);
     this.typing = this.later(() => this.look(), TYPING);
   };
@@ -178,7 +178,9 @@ export class Start extends AskingElement {
     event.preventDefault();
     [this.starting, this.refusal] = [true, ""];
     try {
-      const started = await this.api.start(this.job, this.body(), this.key);
+      const body = this.body();
+      const started = await this.api.start(this.job, body, this.intent.keyOf(body));
+      this.intent.done();
       if (started.how !== "created") this.tell("say", words.start[started.how]);
       location.hash = `#/runs/${started.id}`;
     } catch (error) {

@@ -17,7 +17,7 @@ from narrowboat.jobs.input import Input
 from narrowboat.web import disposition, import_schemas, schemas, views
 from narrowboat.web.access import Action, User, check_job
 from narrowboat.web.answers import file, json_of, problems_of
-from narrowboat.web.context import Context, Here, Who
+from narrowboat.web.context import Context, Here, Key, Who
 from narrowboat.web.import_schemas import ResubmitBody
 from narrowboat.web.problems import told
 from narrowboat.web.routes.jobs import LOCATION, ask_job, started
@@ -118,23 +118,28 @@ async def show_report(
 
 
 FOLLOWING = {
-    **json_of(schemas.Started, "The new run.", status=202, headers=LOCATION),
+    **json_of(schemas.Started, "The new run, or the one that this key made before.", status=202, headers=LOCATION),
     **json_of(schemas.Started, "The run that did this before.", headers=LOCATION),
     **problems_of(400, 404, 409, 413, 429, 507),
 }
 
 
 @router.post("/runs/{run}/resubmit", operation_id="resubmitRows", status_code=202, responses=FOLLOWING)
-async def resubmit_rows(run: str, body: ResubmitBody, request: Request, here: Here, user: Who) -> Response:
+async def resubmit_rows(
+    run: str, body: ResubmitBody, request: Request, here: Here, user: Who, idempotency_key: Key = None
+) -> Response:
     """Import refused rows that were put right: a run over these rows alone, which report under their old numbers."""
     found = await startable(here, user, run)
     rows = [row.model_dump() for row in body.rows]
-    submitted = await here.threads.run(here.nb.resubmit, found, rows, owner=user.id, dry_run=body.dry_run)
+    submitted = await here.threads.run(
+        here.nb.resubmit, found, rows, owner=user.id, dry_run=body.dry_run, idempotency_key=idempotency_key
+    )
     return started(here, user, request, submitted)
 
 
 @router.post("/runs/{run}/undo", operation_id="undoRun", status_code=202, responses=FOLLOWING)
-async def undo_run(run: str, request: Request, here: Here, user: Who) -> Response:
+async def undo_run(run: str, request: Request, here: Here, user: Who, idempotency_key: Key = None) -> Response:
     """Take an import back, by a run of its own; records that were changed since are left, and reported."""
     found = await startable(here, user, run)
-    return started(here, user, request, await here.threads.run(here.nb.undo, found, owner=user.id))
+    submitted = await here.threads.run(here.nb.undo, found, owner=user.id, idempotency_key=idempotency_key)
+    return started(here, user, request, submitted)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -20,7 +20,7 @@ from narrowboat.kernel.model import Submitted
 from narrowboat.web import schemas, views
 from narrowboat.web.access import Action, User, check_job
 from narrowboat.web.answers import QUERY, TEXT, json_of, problems_of
-from narrowboat.web.context import Context, Here, Who, address
+from narrowboat.web.context import Context, Here, Key, Who, address
 from narrowboat.web.query import asked, default_format
 from narrowboat.web.schemas import StartBody
 
@@ -125,7 +125,7 @@ async def start_run(
     here: Here,
     user: Who,
     body: StartBody | None = None,
-    idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
+    idempotency_key: Key = None,
 ) -> Response:
     """Start a run, or join the identical one of yours that is under way. Answered at once; follow it by its events.
 

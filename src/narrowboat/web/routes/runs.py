@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated
 
@@ -12,11 +13,11 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from narrowboat.errors import NoArtifact, NotAllowed, UnknownRun
 from narrowboat.kernel import model
-from narrowboat.kernel.model import Filter, Run, State
+from narrowboat.kernel.model import Filter, Run, State, Submitted
 from narrowboat.web import schemas, several, sse, views
 from narrowboat.web.access import Action, User, check_job
 from narrowboat.web.answers import TEXT, json_of, problems_of
-from narrowboat.web.context import Context, Here, Who
+from narrowboat.web.context import Context, Here, Key, Who
 from narrowboat.web.follow import Watched
 from narrowboat.web.hosted import is_brief
 from narrowboat.web.paging import next_page, place
@@ -248,21 +249,15 @@ async def _ask(here: Context, user: User, run_id: str, request: model.Request) -
 
 
 ANOTHER = {
-    **json_of(schemas.Started, "The new run.", status=202, headers=LOCATION),
+    **json_of(schemas.Started, "The new run, or the one that this key made before.", status=202, headers=LOCATION),
     **problems_of(404, 429),
 }
 
 
 @router.post("/runs/{run}/rerun", operation_id="rerunRun", status_code=202, responses=ANOTHER)
-async def rerun_run(run: str, request: Request, here: Here, user: Who) -> Response:
+async def rerun_run(run: str, request: Request, here: Here, user: Who, idempotency_key: Key = None) -> Response:
     """The same request again, as a new run."""
-    found = await startable(here, user, run)
-    return started(
-        here,
-        user,
-        request,
-        await here.threads.run(here.nb.rerun, found, attributes=user.present_attributes(found), by=user.id),
-    )
+    return await _another(here.nb.rerun, run, request, here, user, idempotency_key)
 
 
 @router.post(
@@ -271,15 +266,18 @@ async def rerun_run(run: str, request: Request, here: Here, user: Who) -> Respon
     status_code=202,
     responses={**ANOTHER, **problems_of(404, 409, 429)},
 )
-async def retry_run(run: str, request: Request, here: Here, user: Who) -> Response:
+async def retry_run(run: str, request: Request, here: Here, user: Who, idempotency_key: Key = None) -> Response:
     """A new run over what this one rejected."""
+    return await _another(here.nb.retry_failed, run, request, here, user, idempotency_key)
+
+
+async def _another(
+    make: Callable[..., Submitted], run: str, request: Request, here: Context, user: User, key: str | None
+) -> Response:
     found = await startable(here, user, run)
-    return started(
-        here,
-        user,
-        request,
-        await here.threads.run(here.nb.retry_failed, found, attributes=user.present_attributes(found), by=user.id),
-    )
+    attributes = user.present_attributes(found)
+    made = await here.threads.run(make, found, attributes=attributes, by=user.id, idempotency_key=key)
+    return started(here, user, request, made)
 
 
 async def startable(here: Context, user: User, run_id: str) -> Run:
