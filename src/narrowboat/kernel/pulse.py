@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from types import TracebackType
 
@@ -15,13 +16,15 @@ class Pulse:
     """Renews the lease every third of its time and hears what people ask meanwhile.
 
     A cancel, a deadline or a lost lease interrupts the statement that the work is waiting for;
-    a pause waits for the chunk to end.
+    a pause waits for the chunk to end. Work that must stop and has not done so within `patience` seconds is `stuck`.
     """
 
-    def __init__(self, store: Store, lease: Lease) -> None:
+    def __init__(self, store: Store, lease: Lease, *, patience: float, stuck: Callable[[], None]) -> None:
         self.control = Control.GO_ON
         self.lost = False
         self._store, self._lease = store, lease
+        self._patience, self._stuck = patience, stuck
+        self._told: float | None = None
         self._interrupt: Callable[[], None] | None = None
         self._wake = threading.Event()
         self._stopped = False
@@ -58,6 +61,7 @@ class Pulse:
             if self._stopped:
                 return
             self._ask()
+            self._lose_patience()
 
     def _ask(self) -> None:
         try:
@@ -68,3 +72,12 @@ class Pulse:
             return  # the next beat tries again; if none gets through, the lease expires, as it should
         if self.must_stop and self._interrupt is not None:
             self._interrupt()
+
+    def _lose_patience(self) -> None:
+        """Code that nobody can interrupt, such as a Python iterable that waits, must not keep a worker for ever."""
+        if not self.must_stop:
+            return
+        now = time.monotonic()
+        self._told = now if self._told is None else self._told
+        if now - self._told >= self._patience:
+            self._stuck()

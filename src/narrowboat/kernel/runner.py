@@ -44,9 +44,14 @@ class Settings(NamedTuple):
     barren_limit: int = 4
     """Claims without progress after which a run is poisoned."""
     memory_mark: int | None = None
-    """Bytes of RSS over which a worker makes smaller chunks, ends its slice and is replaced."""
+    """Bytes of RSS over which a worker makes smaller chunks, ends its slice after each and is replaced.
+
+    None: it is replaced between two slices, once it holds 256 MB more than when it began, or half of what its control
+    group may use, if that is less."""
     chunk: float = 0.5
     """How long a chunk should take."""
+    patience: float = 10.0
+    """Work that was cancelled, or is out of time, and does not stop within so long takes its worker with it."""
 
 
 class Moment(NamedTuple):
@@ -76,9 +81,12 @@ class Runner:
         worker: str,
         settings: Settings,
         watch: Callable[[Moment], None],
+        stuck: Callable[[Lease], None] = lambda lease: None,
     ) -> None:
+        """stuck: called, from another thread, again and again, while work that must stop does not."""
         self._store, self._jobs, self._folder, self._outlet = store, jobs, folder, outlet
         self._worker, self.settings, self._watch = worker, settings, watch
+        self.stuck = stuck
         self._pressure = Pressure(settings.memory_mark)
         self._pulse: Pulse | None = None
         self._current: str | None = None
@@ -116,7 +124,7 @@ class Runner:
     def _attempt(self, lease: Lease) -> Outcome:
         """One attempt, from open to outcome; whatever it raises becomes an outcome, but for a lost lease."""
         forget_peak()
-        with Pulse(self._store, lease) as pulse:
+        with self._pulsing(lease) as pulse:
             self._current, self._pulse = lease.run.id, pulse
             try:
                 job = self._job(lease)
@@ -133,6 +141,9 @@ class Runner:
                 return Stopped(pulse.control) if pulse.must_stop else self._decided(error, lease)
             finally:
                 self._current = self._pulse = None
+
+    def _pulsing(self, lease: Lease) -> Pulse:
+        return Pulse(self._store, lease, patience=self.settings.patience, stuck=lambda: self.stuck(lease))
 
     def _decided(self, error: Exception, lease: Lease) -> Outcome:
         import logging  # only here: most runs never need it, and a small export's start-up counts
@@ -200,7 +211,9 @@ class Runner:
             return True
         if seconds < self.settings.slice:
             return False
-        return self.settings.always_yield or bool(self._store.due(self.settings.queues, limit=1))
+        if self.settings.always_yield or self._pressure.grown():
+            return True
+        return bool(self._store.due(self.settings.queues, limit=1))
 
     def _publish(self, lease: Lease, work: Work, pulse: Pulse) -> Outcome:
         began = time.monotonic()

@@ -32,6 +32,23 @@ def test_the_mark_of_a_process_is_noticed() -> None:
     assert not Pressure().over_mark()
 
 
+@pytest.mark.parametrize(("limit", "more"), [(UNLIMITED, 256 << 20), (128 << 20, 64 << 20)])
+def test_a_process_without_a_mark_may_grow_and_in_a_small_group_less(tmp_path: Path, limit: int, more: int) -> None:
+    group = Group(system(tmp_path, {**V2, "sys/fs/cgroup/box/memory.max": f"{limit}\n"}))
+    pressure = Pressure(group=group)
+    room = more - (32 << 20)
+    ballast = bytearray(b"x") * room
+    assert not pressure.grown(), "it holds less than it may"
+    ballast *= 2
+    assert pressure.grown()
+    assert not pressure.over_mark(), "its slice goes on to its end"
+
+
+def test_a_process_with_a_mark_has_grown_when_it_is_over_it() -> None:
+    assert Pressure(mark=1).grown()
+    assert not Pressure(mark=1 << 50).grown()
+
+
 def test_this_machines_group_tells_a_working_set_below_its_limit() -> None:
     group = Group()
     assert 0 <= group.working_set() < group.limit()

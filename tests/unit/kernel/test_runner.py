@@ -140,6 +140,45 @@ def test_a_cancel_reaches_a_statement_that_is_stuck(bench: Callable[..., Bench])
     assert (ended.state, ended.counters.rows) == (State.CANCELLED, 1)
 
 
+def test_work_that_does_not_stop_when_it_must_is_given_up(bench: Callable[..., Bench]) -> None:
+    b = bench(Tally(upto=3), lease=0.03, patience=0.1)
+    run, given_up = b.submit(), threading.Event()
+    stuck: list[str] = []
+    b.runner.stuck = lambda lease: stuck.append(lease.run.id) or given_up.set()
+
+    def ignore_everything(number: int) -> None:
+        if number == 2:
+            assert not given_up.wait(0.2), "nobody asked it to stop"
+            b.store.request(run.id, Request.CANCEL)
+            assert given_up.wait(10)
+
+    b.job.before = ignore_everything
+    b.runner.run_slice(run.id)
+    assert set(stuck) == {run.id}
+
+
+def test_work_that_stops_in_time_is_not_given_up(bench: Callable[..., Bench]) -> None:
+    b = bench(Tally(upto=3), lease=0.03, patience=60.0)
+    run, heard = b.submit(), threading.Event()
+    b.runner.stuck = lambda lease: pytest.fail("there was time left")
+    heartbeat = b.store.heartbeat
+
+    def beat(lease: Lease) -> Control:
+        if (control := heartbeat(lease)) is Control.CANCEL:
+            heard.set()
+        return control
+
+    def be_slow(number: int) -> None:
+        b.store.request(run.id, Request.CANCEL)
+        assert heard.wait(10)
+        time.sleep(0.1)  # some more beats
+
+    b.store.heartbeat, b.job.before = beat, be_slow  # type: ignore[method-assign]
+    ended = b.runner.run_slice(run.id)
+    assert ended is not None
+    assert ended.state is State.CANCELLED
+
+
 def test_a_deadline_ends_the_run_with_its_own_state(bench: Callable[..., Bench]) -> None:
     b = bench(Tally(upto=1000, before=lambda number: time.sleep(0.02)), chunk=0.05)
     run = b.submit(time_limit=0.1)
@@ -241,6 +280,20 @@ def test_a_worker_over_its_memory_mark_ends_its_slice_after_a_chunk(bench: Calla
     yielded = b.runner.run_slice(run.id)
     assert yielded is not None
     assert (yielded.state, b.chunk_rows()) == (State.QUEUED, [1])
+
+
+def test_a_worker_that_has_grown_makes_room_when_its_slice_is_over(
+    bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("narrowboat.kernel.memory.Pressure.GROWTH", -(1 << 40))
+    b = bench(Tally(upto=50))
+    ended = b.runner.run_slice(b.submit().id)
+    assert ended is not None
+    assert ended.state is State.SUCCEEDED, "not before its time"
+    b = bench(Tally(upto=50), slice=0.0)
+    yielded = b.runner.run_slice(b.submit().id)
+    assert yielded is not None
+    assert (yielded.state, b.chunk_rows()) == (State.QUEUED, [1]), "though nobody waits"
 
 
 def test_a_worker_that_drains_ends_its_slice_after_the_chunk_under_way(bench: Callable[..., Bench]) -> None:
