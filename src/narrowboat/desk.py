@@ -203,14 +203,19 @@ class Desk(Registry):
         new = self.importing(run.job).undoing(run, asked_by)
         return self._submit(new._replace(idempotency_key=idempotency_key))
 
-    def account(self, run: Run, *, plain: bool = False) -> dict[str, Any]:
-        """What became of the rows of an import, as JSON. plain: under the few names of a simple import's answer."""
+    def account(self, run: Run, *, plain: bool = False, reader: bool = True) -> dict[str, Any]:
+        """What became of the rows of an import, as JSON.
+
+        plain: under the few names of a simple import's answer. reader: who is told may have the rows; others are told
+        the number, column and code of those refused.
+        """
         from narrowboat.jobs import account
 
         rejects: list[Reject] = []
         while page := self.store.rejects(run.id, after=rejects[-1].row if rejects else 0):
             rejects.extend(page)
-        return account.plain_account(run, rejects) if plain else account.account(run, rejects)
+        made = account.plain_account if plain else account.account
+        return made(run, rejects if reader else [one._replace(message=None, data=None) for one in rejects])
 
     def ask(self, run_id: str, request: Request, *, by: str | None = None) -> Run:
         """Pause, resume or cancel a run."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 LOG = "Who runs this server finds the reason in its log and in the run's record."
+QUOTED = "Who may download the rows that it refuses is told more: it quotes the file."
 AGAIN = "Try again in a moment; if it lasts, tell who runs this server."
 
 
@@ -16,10 +17,12 @@ class NarrowboatError(Exception):
     """Base of all errors. `code` is stable across versions and stands in every HTTP answer.
 
     outside: where the message may speak of the server's insides, what others than its operators are told instead.
+    quotes: the message may quote rows, so it is for those who may have them.
     """
 
     code: ClassVar[str] = "error"
     outside: ClassVar[str | None] = None
+    quotes: ClassVar[bool] = False
 
 
 class BadConfiguration(NarrowboatError, ValueError):
@@ -217,6 +220,7 @@ class UnusableFile(NarrowboatError, ValueError):
     """A file to import is wrong altogether: row after row is refused for the same reason, or it is another file."""
 
     code = "unusable-file"
+    quotes = True
 
 
 class TargetUnavailable(NarrowboatError, ConnectionError):
@@ -346,6 +350,7 @@ class FileBroken(NarrowboatError, ValueError):
     """The file cannot be read to its end: cut off, damaged, or not what its own format allows. Says where."""
 
     code = "file-broken"
+    quotes = True
 
 
 class FileNotSupported(NarrowboatError, ValueError):
@@ -384,10 +389,13 @@ class NoHeader(NarrowboatError, LookupError):
     code = "no-header"
 
 
-def outside(code: str | None) -> str | None:
+def outside(code: str | None, *, insider: bool = False, reader: bool = True) -> str | None:
     """What those who may not read an error's message are told instead; None: they may.
 
-    A code that is none of ours may stand for any message.
+    insider: they run the server. reader: they may have the rows that it may quote. A code that is none of ours may
+    stand for any message.
     """
     known = next((cls for cls in NarrowboatError.__subclasses__() if cls.code == code), None)
-    return known.outside if known else LOG
+    if known and known.quotes and not reader:
+        return QUOTED
+    return None if insider else known.outside if known else LOG

@@ -339,3 +339,33 @@ print(sorted((one.action, one.by == str(boss.pk)) for one in nb.audit.find(Which
 
 def test_the_audit_log_names_who_acts_on_somebody_elses_run_in_the_admin(folder: Path) -> None:
     assert manage(folder, "shell", "-c", BY_ANOTHER).stdout.splitlines()[-1] == "[('retry', True), ('undo', True)]"
+
+
+SEEN = """
+from django.apps import apps
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from narrowboat.testing import run_inline
+
+nb = apps.get_app_config("narrowboat").nb
+ann, bob = (User.objects.get(username=name) for name in ("ann", "bob"))
+data = b"Name,Phone,Shipping mark,City,Since\\nEfua,+233500000001,Z1,Tema,never ever\\n"
+upload = nb.uploads.create(str(ann.pk), "c.csv", len(data))
+upload = nb.uploads.append(upload, 0, data)
+run = run_inline(nb, nb.import_upload("customers", upload, owner=str(ann.pk)).run.id)
+bob.is_staff = True
+bob.save()
+bob.user_permissions.add(Permission.objects.get(codename="view_run"))
+for person in (ann, bob):
+    client = Client(headers={"host": "127.0.0.1"})
+    client.force_login(person)
+    page = client.get(f"/admin/narrowboat/run/{run.id}/change/")
+    text = page.content.decode()
+    told = ["never ever" in text, "not-a-date" in text]
+    print(page.status_code, *told, client.get(f"/admin/narrowboat/run/{run.id}/file/").status_code)
+"""
+
+
+def test_who_may_see_runs_but_not_download_reads_no_row_in_the_admin(folder: Path) -> None:
+    said = manage(folder, "shell", "-c", SEEN).stdout.splitlines()[-2:]
+    assert said == ["200 True False 200", "200 False True 404"]

@@ -191,6 +191,7 @@ export const words = {
 
     rejectsTitle: "Refused rows",
     rejectsHint: "Correct them here and import them again. Or download them, correct them there, and import that file.",
+    rejectsHidden: "You may see which rows were refused, but not what they hold. Ask those who run the server for permission to download.",
     rejectsSome: (shown: number, all: number) =>
       `Here are the first ${count(shown)} of ${count(all)}. The file has all of them.`,
     cell: (column: string, row: string) => `${column}, row ${row}`,

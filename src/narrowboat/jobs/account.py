@@ -92,4 +92,5 @@ def _reject(found: Sequence[Reject]) -> Mapping[str, Any]:
 
 
 def _told(reject: Reject) -> str:
-    return f"{reject.column}: {reject.message}" if reject.column else reject.message
+    said = reject.message or reject.code
+    return f"{reject.column}: {said}" if reject.column else said

@@ -290,7 +290,8 @@ class Reject(NamedTuple):
     """Source row number, as the person sees it."""
     column: str | None
     code: str
-    message: str
+    message: str | None
+    """For people; None for who may not have the data, which it may quote."""
     data: Any
 
 

@@ -15,5 +15,6 @@ class Action(StrEnum):
     CONTROL = "control"
     """Cancel, pause and resume."""
     DOWNLOAD = "download"
+    """Have rows: files, rows of reports, and of refused rows the data and the messages that may quote them."""
     SHARE = "share"
     """Make links by which anybody may download."""

@@ -39,6 +39,10 @@ class User:
     email: str | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
+    def reads(self, job: str) -> bool:
+        """Whether they may have rows of its runs: refused ones too, and messages that may quote some."""
+        return self.may(Action.DOWNLOAD, job)
+
     @property
     def requester(self) -> Requester:
         """Who asks, as a job sees them."""

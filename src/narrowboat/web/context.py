@@ -49,6 +49,11 @@ class Context:
         self.nb.follow.note(found.id)
         return found
 
+    async def read(self, user: User, run_id: str) -> tuple[Run, bool]:
+        """A run, and whether this user may have its rows. Raises UnknownRun."""
+        found = await self.run(user, run_id)
+        return found, user.reads(found.job)
+
     async def find(self, run_id: str) -> Run:
         """A run, whoever asks. Raises UnknownRun."""
         try:
@@ -65,7 +70,8 @@ class Context:
         """A run as this user sees it. rate: rows a second, if known better than by its average."""
         job = self.nb.jobs.get(run.job)
         rate = rate if rate is not None else average(run, time.time())
-        return views.run(run, title=job.title if job else run.job, rate=rate, insider=user.sees_all)
+        title = job.title if job else run.job
+        return views.run(run, title=title, rate=rate, insider=user.sees_all, reader=user.reads(run.job))
 
 
 async def here(request: Request) -> Context:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from narrowboat.errors import NarrowboatError, UnknownRun
@@ -35,7 +35,7 @@ class Watched:
         self.gone = False
         self.stopping = False
         self.followers = 0
-        self._texts: dict[bool, str] = {}
+        self._texts: dict[Hashable, str] = {}
         self._changed = asyncio.Event()
         self.show(run)
 
@@ -49,7 +49,7 @@ class Watched:
             self.speed.note(time.monotonic(), run.counters.rows)
         self.wake()
 
-    def text(self, kind: bool, make: Callable[[], str]) -> str:
+    def text(self, kind: Hashable, make: Callable[[], str]) -> str:
         """The snapshot as text, made once for all followers of a kind."""
         if kind not in self._texts:
             self._texts[kind] = make()

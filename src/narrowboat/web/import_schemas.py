@@ -99,13 +99,24 @@ class Preview(TypedDict):
 
 
 @with_config(DESCRIBED)
+class ReportedProblem(TypedDict):
+    """Why a row was refused."""
+
+    column: str | None
+    """As the file calls it; null where the row as a whole is at fault."""
+    code: str
+    message: str | None
+    """It may quote the data: null for who may not download."""
+
+
+@with_config(DESCRIBED)
 class ReportedRow(TypedDict):
     """A row that was refused."""
 
     row: int
-    problems: list[RowProblem]
+    problems: list[ReportedProblem]
     data: Any
-    """As it stands in the file, by header."""
+    """As it stands in the file, by header; null for who may not download."""
 
 
 @with_config(DESCRIBED)

@@ -121,10 +121,10 @@ def kind_of(code: str | None) -> Kind:
     return KINDS[_BY_CODE.get(code or "", NarrowboatError)]
 
 
-def told(code: str | None, message: str | None, *, insider: bool) -> str:
-    """The message of an error as this reader may know it."""
+def told(code: str | None, message: str | None, *, insider: bool, reader: bool = True) -> str:
+    """The message of an error as this person may know it. reader: they may have the rows that it may quote."""
     title = kind_of(code).title
-    if not insider and (instead := errors.outside(code)):
+    if instead := errors.outside(code, insider=insider, reader=reader):
         return f"{title}. {instead}"
     return message or title
 

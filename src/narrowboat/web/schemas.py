@@ -309,7 +309,8 @@ class Reject(TypedDict):
     row: int
     column: str | None
     code: str
-    message: str
+    message: str | None
+    """It may quote the data: null, as `data` is, for who may not download."""
     data: Any
 
 

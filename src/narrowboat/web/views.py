@@ -25,8 +25,8 @@ from narrowboat.web.problems import kind_of, told
 from narrowboat.web.progress import seconds_left
 
 
-def run(found: model.Run, *, title: str, rate: float | None, insider: bool) -> schemas.Run:
-    """A run. insider: may read messages about the server's insides."""
+def run(found: model.Run, *, title: str, rate: float | None, insider: bool, reader: bool) -> schemas.Run:
+    """A run. insider: may read messages about the server's insides. reader: may have the rows that others quote."""
     counters = found.counters
     return {
         "id": found.id,
@@ -67,7 +67,7 @@ def run(found: model.Run, *, title: str, rate: float | None, insider: bool) -> s
         "memory": found.memory,
         "parent": found.parent,
         "relation": found.relation,
-        "error": _error(found, insider=insider),
+        "error": _error(found, insider=insider, reader=reader),
         "artifact": _artifact(found.artifact),
         "may": [ask.value for ask, allowed in model.REQUESTS.items() if found.state is not allowed.get(found.state)
                 and found.state in allowed],
@@ -79,10 +79,10 @@ def _input(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return None if found is None else {key: value for key, value in found.items() if key != "path"}
 
 
-def _error(found: model.Run, *, insider: bool) -> schemas.RunError | None:
+def _error(found: model.Run, *, insider: bool, reader: bool) -> schemas.RunError | None:
     if found.error_code is None:
         return None
-    detail = told(found.error_code, found.error, insider=insider)
+    detail = told(found.error_code, found.error, insider=insider, reader=reader)
     return {"code": found.error_code, "title": kind_of(found.error_code).title, "detail": detail}
 
 
@@ -242,14 +242,14 @@ def notice(found: Notice, user: User) -> schemas.Notice:
     }
 
 
-def reject(found: model.Reject) -> schemas.Reject:
-    """A refused row."""
+def reject(found: model.Reject, *, reader: bool) -> schemas.Reject:
+    """A refused row. reader: may have it; others are told where it is and its code."""
     return {
         "row": found.row,
         "column": found.column,
         "code": found.code,
-        "message": found.message,
-        "data": found.data,
+        "message": found.message if reader else None,
+        "data": found.data if reader else None,
     }
 
 

@@ -41,7 +41,8 @@ def test_every_code_belongs_to_one_class() -> None:
 def test_every_error_is_in_the_docs_with_its_status(cls: type[NarrowboatError]) -> None:
     kind, entry = problems.KINDS[cls], entries()[cls.code]
     assert f"HTTP {kind.status}" in entry
-    assert (", private." in entry) == (errors.outside(cls.code) is not None)
+    assert (", private" in entry) == (errors.outside(cls.code) is not None)
+    assert (", quotes rows" in entry) == cls.quotes
 
 
 @pytest.mark.parametrize(("status", "code"), sorted(problems.HTTP_CODES.items()))

@@ -82,7 +82,8 @@ export interface Preview {
 
 export interface ReportedRow {
   row: number;
-  problems: Problem[];
+  problems: (Omit<Problem, "message"> & { message: string | null })[];
+  /** Null, as messages are, for who may not download. */
   data: unknown;
 }
 
@@ -180,7 +181,7 @@ export interface Reject {
   row: number;
   column: string | null;
   code: string;
-  message: string;
+  message: string | null;
   data: unknown;
 }
 

@@ -193,7 +193,7 @@ export class Rejects extends LitElement {
     return html`<tr class=${fixed ? "touched" : ""}>
       <td class="figure" data-label=${say.row}>${count(row.row)}</td>
       <td class="why small" id="why-${row.row}">
-        ${row.problems.map((one) => html`<p>${one.column ? `${one.column}: ` : ""}${one.message}</p>`)}
+        ${row.problems.map((one) => html`<p>${one.column ? `${one.column}: ` : ""}${one.message ?? one.code}</p>`)}
       </td>
       ${columns.map((column) => {
         const mine = fixed?.[column];

@@ -61,6 +61,7 @@ export class Result extends LitElement {
   @property({ attribute: false }) run!: Run;
   @state() private report: Report | null = null;
   @state() private job: Importing | null = null;
+  @state() private reads = false;
   @state() private problem = "";
   @query("nb-confirm") private readonly sure!: Confirm;
   private asked = "";
@@ -78,6 +79,7 @@ export class Result extends LitElement {
       this.report = await this.api.report(this.run.id);
       const job = (await this.api.jobs()).find((one) => one.name === this.run.job);
       this.job = job?.may.includes("start") ? job.importing : null;
+      this.reads = job?.may.includes("download") ?? false;
     } catch (error) {
       this.problem = told(error);
     }
@@ -147,7 +149,7 @@ export class Result extends LitElement {
     const { run } = this;
     const changed = run.rows.created + run.rows.updated;
     const file = (format: "xlsx" | "csv", name: string) =>
-      run.artifact && run.rows.rejected
+      run.artifact && run.rows.rejected && this.reads
         ? html`<a class="button plain" download href=${this.api.url(`runs/${encodeURIComponent(run.id)}/artifact.${format}`)}>${name}</a>`
         : nothing;
     return html`<div class="row actions">
@@ -160,6 +162,7 @@ export class Result extends LitElement {
 
   private rejects(report: Report): TemplateResult {
     return html`<h2 id="rejects">${words.imports.rejectsTitle}</h2>
-      <nb-rejects .api=${this.api} .run=${this.run} .report=${report} ?still=${this.dry}></nb-rejects>`;
+      ${this.reads ? nothing : html`<p class="notice warn">${words.imports.rejectsHidden}</p>`}
+      <nb-rejects .api=${this.api} .run=${this.run} .report=${report} ?still=${this.dry || !this.reads}></nb-rejects>`;
   }
 }

@@ -220,8 +220,8 @@ export class RunView extends AskingElement {
               (one) => html`<tr>
                 <td>${one.row}</td>
                 <td>${one.column ?? ""}</td>
-                <td>${one.message}</td>
-                <td><pre>${shown(one.data)}</pre></td>
+                <td>${one.message ?? one.code}</td>
+                <td><pre>${one.data === null ? "" : shown(one.data)}</pre></td>
               </tr>`,
             )}
           </tbody>

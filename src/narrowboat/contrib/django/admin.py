@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,7 +25,7 @@ from django.utils.timezone import template_localtime
 from narrowboat.app import Narrowboat
 from narrowboat.contrib.django.models import Run
 from narrowboat.contrib.django.people import CONTROL, SEE_ALL, user_of
-from narrowboat.errors import NarrowboatError
+from narrowboat.errors import NarrowboatError, outside
 from narrowboat.jobs.importer import ACCOUNTED, UNDO, Import
 from narrowboat.kernel.model import REQUESTS, Request, State
 
@@ -66,7 +67,7 @@ class RunAdmin(admin.ModelAdmin):
 
     list_display = ("name", "state", "progress", "download", "who", "created", "duration")
     list_filter = ("state", ("job", admin.AllValuesFieldListFilter), "created")
-    search_fields = ("id", "job", "owner", "error")
+    search_fields = ("id", "job", "owner")
     actions = VERBS
     fields = readonly_fields = (
         "name", "state", "who", "progress", "counters", "size", "created", "started", "finished", "duration",
@@ -82,6 +83,14 @@ class RunAdmin(admin.ModelAdmin):
         _ = _nb().store  # makes or upgrades the tables where nobody did
         found: QuerySet[Run] = super().get_queryset(request)
         return found if _sees_all(request) else found.filter(owner=str(request.user.pk))
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Run | None:
+        """With what its page may tell this user."""
+        found: Run | None = super().get_object(request, object_id, from_field)
+        if found is not None and (user := user_of(request)):
+            found.reader = user.reads(found.job)
+            found.insider = user.sees_all
+        return found
 
     def has_view_permission(self, request: HttpRequest, obj: Run | None = None) -> bool:
         if _sees_all(request):
@@ -148,23 +157,18 @@ class RunAdmin(admin.ModelAdmin):
 
     @admin.display(description="error")
     def problem(self, run: Run) -> str:
-        return f"{run.error} [{run.error_code}]" if run.error_code else "-"
+        if not run.error_code:
+            return "-"
+        said = outside(run.error_code, insider=run.insider, reader=run.reader) or run.error
+        return f"{said} [{run.error_code}]"
 
     @admin.display(description="refused rows")
     def refused(self, run: Run) -> str:
         """The first of an import, with why, and where to send them once they are right."""
         if run.kind not in ACCOUNTED:
             return "-"
-        account = _nb().account(_nb().store.get(run.id))
-        lines = [
-            (
-                one["row"],
-                " ".join(
-                    f"{p['column']}: {p['message']}." if p["column"] else f"{p['message']}." for p in one["problems"]
-                ),
-            )
-            for one in account["rejects"][:SHOWN]
-        ]
+        account = _nb().account(_nb().store.get(run.id)._replace(error=None), reader=run.reader)
+        lines = [(one["row"], " ".join(map(_why, one["problems"]))) for one in account["rejects"][:SHOWN]]
         rows = format_html_join("", "<tr><td>{}</td><td>{}</td></tr>", lines)
         table = format_html("<table><tr><th>row</th><th>why</th></tr>{}</table>", rows) if lines else ""
         importer = apps.get_app_config("narrowboat").importers.get(run.job)
@@ -271,6 +275,11 @@ class RunAdmin(admin.ModelAdmin):
         if run is None or not self.has_view_permission(request, run):
             raise Http404
         return run
+
+
+def _why(problem: Mapping[str, Any]) -> str:
+    said = problem["message"] or problem["code"]
+    return f"{problem['column']}: {said}." if problem["column"] else f"{said}."
 
 
 def _nb() -> Narrowboat:

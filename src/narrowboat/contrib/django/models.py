@@ -51,6 +51,9 @@ class Run(models.Model):
 
     objects = Kept()
 
+    reader = insider = False
+    """Whether who looks at it may have its rows, and may know of the server's insides."""
+
     class Meta:
         managed = False
         db_table = database.table("runs")

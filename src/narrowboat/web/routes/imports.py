@@ -97,6 +97,7 @@ async def download_example(job: str, extension: str, here: Here, user: Who) -> R
 )
 async def show_report(
     run: str,
+    request: Request,
     here: Here,
     user: Who,
     view: Annotated[
@@ -105,16 +106,22 @@ async def show_report(
     ] = "full",
     rejects: Annotated[int, Query(ge=0, le=1000, description="Refused rows to show, at most.")] = 100,
 ) -> Response:
-    """What became of the rows of an import: totals, and the first refused ones with their problems."""
-    found = await here.run(user, run)
+    """What became of the rows of an import: totals, and the first refused ones with their problems.
+
+    Without `download`, refused rows have their numbers, columns and codes alone.
+    """
+    found, reader = await here.read(user, run)
     if found.kind not in ACCOUNTED:
         raise BadParameter(f"Run {run} is no import, so it has no such report.")
-    error = told(found.error_code, found.error, insider=user.sees_all) if found.error_code else None
-    plain = view == "compatible"
-    made: dict[str, Any] = await here.threads.run(here.nb.account, found._replace(error=error), plain=plain)
+    code = found.error_code
+    error = told(code, found.error, insider=user.sees_all, reader=reader) if code else None
+    shown, plain = found._replace(error=error), view == "compatible"
+    made: dict[str, Any] = await here.threads.run(here.nb.account, shown, plain=plain, reader=reader)
     if not plain:
         made["rejects"] = made["rejects"][:rejects]
-    return JSONResponse(made)
+    given = JSONResponse(made)
+    tells = reader and (plain or made["rejects"])
+    return here.downloads.note(request, given, found, by=user.id, rows=True) if tells else given
 
 
 FOLLOWING = {

@@ -141,7 +141,8 @@ async def follow_runs(
 
 
 def _text(here: Context, user: User, watched: Watched) -> str:
-    return watched.text(user.sees_all, lambda: json.dumps(here.view(watched.run, user, watched.speed.rate())))
+    kind = user.sees_all, user.reads(watched.run.job)
+    return watched.text(kind, lambda: json.dumps(here.view(watched.run, user, watched.speed.rate())))
 
 
 async def _known(here: Context, user: User, run_id: str) -> Run | None:
@@ -170,16 +171,19 @@ async def show_history(run: str, here: Here, user: Who) -> Response:
 )
 async def list_rejects(
     run: str,
+    request: Request,
     here: Here,
     user: Who,
     after: Annotated[int, Query(ge=0, le=2**53, description="The last row seen.")] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
 ) -> Response:
-    """Rows that were refused, with the reason and the data."""
-    await here.run(user, run)
+    """Rows that were refused, with the reason and the data. Without `download`: their numbers, columns and codes."""
+    of, reader = await here.read(user, run)
     found = await here.threads.run(here.nb.store.rejects, run, after=after, limit=limit)
     following = found[-1].row if len(found) >= limit else None  # a row's last reasons may come on top
-    return JSONResponse(schemas.Rejects(rejects=[views.reject(one) for one in found], next=following))
+    shown = [views.reject(one, reader=reader) for one in found]
+    given = JSONResponse(schemas.Rejects(rejects=shown, next=following))
+    return here.downloads.note(request, given, of, by=user.id, rows=True) if reader and found else given
 
 
 @router.get(
