@@ -9,7 +9,7 @@ UV := env -u VIRTUAL_ENV $(BIN)/uv
 PAGE := src/narrowboat/web/ui/index.html
 PAGE_SOURCES := $(wildcard ui/*.*) $(shell find ui/src -type f)
 
-.PHONY: help setup demo test check lint kernel fix soak bench system-packages clean
+.PHONY: help setup demo test check lint kernel fix soak mongod bench system-packages clean
 
 help:
 	@echo "make setup    the environment in .venv (the others do this by themselves)"
@@ -18,6 +18,7 @@ help:
 	@echo "make test     the same, with all tests"
 	@echo "make fix      format, and mend what the linter can mend"
 	@echo "make soak     the long tests"
+	@echo "make mongod   what reads MongoDB, over a real MongoDB server, which it fetches"
 	@echo "make bench    exports beside their peers, in one process table"
 
 setup: $(PAGE)
@@ -54,7 +55,7 @@ lint: setup
 # Browsers have the machine for themselves. Then two processes, a file at a time: most tests wait for servers.
 test: lint kernel system-packages
 	$(BIN)/pytest -m "browser and not soak" tests/browser
-	$(BIN)/pytest -n 2 --dist loadfile -m "not soak and not browser"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not soak and not browser and not mongod"
 
 fix: setup
 	$(BIN)/ruff check --fix .
@@ -63,6 +64,12 @@ fix: setup
 soak: setup system-packages
 	$(BIN)/pytest -m soak --timeout 7200
 
+# The server is the last that a distribution packages, and PyMongo 4.10 the last to speak with it.
+mongod: setup system-packages
+	@sh scripts/mongod.sh
+	$(UV) pip install --quiet --target .mongod 'pymongo==4.10.1'
+	PYTHONPATH=.mongod MONGOD=$$(sh scripts/mongod.sh) $(BIN)/pytest -m "mongod and not soak" --timeout 600
+
 bench: setup
 	$(BIN)/python -m benchmarks.export
 
@@ -70,4 +77,4 @@ system-packages:
 	@sh scripts/system-packages.sh
 
 clean:
-	rm -rf src/narrowboat/web/ui ui/node_modules .venv .demo .benchmarks .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf src/narrowboat/web/ui ui/node_modules .venv .demo .benchmarks .mongod .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

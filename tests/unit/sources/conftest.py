@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import mongod
+from tests.mongod import Mongod
 from tests.postgresql import own_server, schema
-from tests.unit.sources.places import Mongo, Mysql, Place, Postgres, Sqlite
+from tests.unit.sources.places import Mongo, Mysql, Place, Postgres, RealMongo, Sqlite
 from tests.waiting import until
 
 _NUMBERS = itertools.count()
@@ -65,9 +67,32 @@ def mongo_server() -> Iterator[str]:
         yield running.uri
 
 
+@pytest.fixture(scope="session")
+def mongod_server() -> Iterator[Mongod]:
+    """A real one."""
+    if reason := mongod.missing():
+        pytest.skip(reason)
+    with tempfile.TemporaryDirectory(prefix="nb-mongod-") as folder:
+        running = Mongod(Path(folder))
+        yield running
+        running.close()
+
+
 @pytest.fixture
-def mongo(mongo_server: str) -> Mongo:
+def spoken_mongo(mongo_server: str) -> Mongo:
     return Mongo(f"{mongo_server}test_{next(_NUMBERS)}")
+
+
+@pytest.fixture
+def real_mongo(mongod_server: Mongod) -> RealMongo:
+    return RealMongo(f"{mongod_server.url}test_{next(_NUMBERS)}", server=mongod_server)
+
+
+@pytest.fixture(params=["spoken_mongo", pytest.param("real_mongo", marks=pytest.mark.mongod)])
+def mongo(request: pytest.FixtureRequest) -> Mongo:
+    """A database of each server."""
+    found: Mongo = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture(scope="session")

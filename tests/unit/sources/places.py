@@ -7,16 +7,18 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pymysql
+import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 
 from narrowboat.data.source import Block, Position, Row, Source
+from tests.mongod import Mongod
 
 
 @dataclass(frozen=True)
@@ -181,15 +183,34 @@ class Mysql:
                 cursor.executemany(f"insert into {table} values ({', '.join(['%s'] * len(rows[0]))})", rows)
 
 
+_CROSSED: list[dict[str, Any]] = [
+    {"$lookup": {"from": "t", "pipeline": [{"$match": {"$expr": {"$gt": [{"$sum": "$a"}, 5]}}}], "as": "x"}},
+    {"$unwind": "$x"},
+    {"$unwind": "$x.a"},
+]
+"""Every document beside every element of all."""
+
+
 @dataclass(frozen=True)
 class Mongo:
-    """A MongoDB database of one test's own."""
+    """A MongoDB database of one test's own, on the stand-in, which can be told to fail."""
 
     url: str
+    crossed: int = 1
+    """How often what is slow is to be done, to take minutes."""
+
+    @property
+    def slow(self) -> list[dict[str, Any]]:
+        """A pipeline over a collection `t`, all of whose documents have an array `a` of numbers: one field, `n`."""
+        return [*_CROSSED * self.crossed, {"$group": {"_id": None, "n": {"$sum": 1}}}]
+
+    def at_work(self) -> int | None:
+        """Nobody can tell."""
+        return None
 
     @contextmanager
     def open(self) -> Iterator[Database[dict[str, Any]]]:
-        with MongoClient[dict[str, Any]](self.url, uuidRepresentation="standard") as client:
+        with MongoClient[dict[str, Any]](self.url, uuidRepresentation="standard", journal=True) as client:
             yield client.get_default_database()
 
     def insert(self, name: str, documents: Sequence[dict[str, Any]]) -> None:
@@ -208,6 +229,31 @@ class Mongo:
             database.client.admin.command({**point, "mode": "alwaysOn"})
             yield
             database.client.admin.command({**point, "mode": "off"})
+
+
+@dataclass(frozen=True)
+class RealMongo(Mongo):
+    """The same on a mongod."""
+
+    crossed: int = 4
+    server: Mongod = field(kw_only=True)
+
+    def at_work(self) -> int:
+        """Requests of ours that the server works on."""
+        return self.server.at_work()
+
+    @contextmanager
+    def cut(self) -> Iterator[None]:
+        """While inside, the server is gone, killed in the middle of its work."""
+        self.server.kill()
+        yield
+        self.server.start()
+
+
+def marks(name: str) -> list[pytest.MarkDecorator]:
+    """Of a source whose name says what it reads."""
+    services = any(server in name for server in ("postgres", "mysql", "mongo"))
+    return [pytest.mark.services] * services + [pytest.mark.mongod] * ("mongod" in name)
 
 
 def read(source: Source, after: Position | None = None, *, rows: int = 3, raw_text: bool = False) -> list[Block]:

@@ -15,7 +15,7 @@ from narrowboat.data.sources import query, rows, table
 from narrowboat.data.sources.mongo import Collection, collection
 from narrowboat.data.sources.sqlalchemy import select_rows
 from narrowboat.errors import SourceUnavailable
-from tests.unit.sources.places import Mongo, Mysql, Place, read, read_rows, rows_of
+from tests.unit.sources.places import Mongo, Mysql, Place, marks, read, read_rows, rows_of
 
 NAMES = ("id", "name", "score")
 SAMPLE: list[Row] = [
@@ -52,10 +52,18 @@ def _filled(request: pytest.FixtureRequest, place: str, sample: Sequence[Row]) -
     return found
 
 
-def _collected(request: pytest.FixtureRequest, sample: Sequence[Row]) -> Collection:
-    place: Mongo = request.getfixturevalue("mongo")
-    place.insert("leads", [dict(zip(("_id", *NAMES[1:]), row, strict=True)) for row in sample])
-    return collection(place.url, "leads")
+def _collected(request: pytest.FixtureRequest, place: str, sample: Sequence[Row]) -> Collection:
+    found: Mongo = request.getfixturevalue(place)
+    found.insert("leads", [dict(zip(("_id", *NAMES[1:]), row, strict=True)) for row in sample])
+    return collection(found.url, "leads")
+
+
+def _as_collection(request: pytest.FixtureRequest, place: str, sample: Sequence[Row]) -> Source:
+    return _collected(request, place, sample).columns("_id", *NAMES[1:]).rename({"_id": "id"})
+
+
+def _as_pipeline(request: pytest.FixtureRequest, place: str, sample: Sequence[Row]) -> Source:
+    return _collected(request, place, sample).aggregate([{"$addFields": {"id": "$_id"}}], key="id").columns(*NAMES)
 
 
 def _modelled(request: pytest.FixtureRequest, sample: Sequence[Row]) -> Source:
@@ -86,12 +94,10 @@ SOURCES: dict[str, Callable[[pytest.FixtureRequest, Sequence[Row]], Source]] = {
         key=("id",),
     ),
     "django": lambda request, sample: _modelled(request, sample),
-    "mongo collection": lambda request, sample: (
-        _collected(request, sample).columns("_id", *NAMES[1:]).rename({"_id": "id"})
-    ),
-    "mongo pipeline": lambda request, sample: (
-        _collected(request, sample).aggregate([{"$addFields": {"id": "$_id"}}], key="id").columns(*NAMES)
-    ),
+    "mongo collection": lambda request, sample: _as_collection(request, "spoken_mongo", sample),
+    "mongo pipeline": lambda request, sample: _as_pipeline(request, "spoken_mongo", sample),
+    "mongod collection": lambda request, sample: _as_collection(request, "real_mongo", sample),
+    "mongod pipeline": lambda request, sample: _as_pipeline(request, "real_mongo", sample),
     "collection of tuples": lambda _, sample: rows(sample, columns=NAMES, repeatable=True),
     "function of dicts": lambda _, sample: rows(
         lambda: (dict(zip(NAMES, row, strict=True)) for row in sample), columns=NAMES, repeatable=True
@@ -101,16 +107,10 @@ SOURCES: dict[str, Callable[[pytest.FixtureRequest, Sequence[Row]], Source]] = {
     ),
 }
 
-SERVICES = ("postgres", "mysql", "mongo")
 Make = Callable[[Sequence[Row]], Source]
 
 
-@pytest.fixture(
-    params=[
-        pytest.param(name, marks=[pytest.mark.services] * name.startswith(SERVICES), id=name.replace(" ", "-"))
-        for name in SOURCES
-    ]
-)
+@pytest.fixture(params=[pytest.param(name, marks=marks(name), id=name.replace(" ", "-")) for name in SOURCES])
 def make(request: pytest.FixtureRequest) -> Make:
     """Makes a source of rows `(id, name, score)`, the id being the key."""
     return lambda sample: SOURCES[request.param](request, sample)

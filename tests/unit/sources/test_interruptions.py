@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -21,7 +20,7 @@ from narrowboat.data.sources import query, table
 from narrowboat.data.sources.mongo import collection
 from narrowboat.data.sources.sqlalchemy import select_rows
 from narrowboat.errors import SourceUnavailable
-from tests.unit.sources.places import Mongo, Mysql, Postgres, Sqlite, read
+from tests.unit.sources.places import Mongo, Mysql, Postgres, Sqlite, marks, read
 from tests.unit.sources.reading import Reading
 from tests.waiting import until
 
@@ -29,12 +28,6 @@ ROWS = 3000
 PAD = "x" * 2000
 """Rows that no driver has all of when it delivers the first."""
 Database = Sqlite | Postgres | Mysql
-SLOW_PIPELINE: list[dict[str, Any]] = [
-    {"$lookup": {"from": "t", "pipeline": [{"$match": {"$expr": {"$gt": [{"$sum": "$a"}, 5]}}}], "as": "x"}},
-    {"$unwind": "$x"},
-    {"$unwind": "$x.a"},
-    {"$group": {"_id": None, "n": {"$sum": 1}}},
-]
 
 
 @dataclass(frozen=True)
@@ -51,7 +44,7 @@ class Held:
 
     def at_work(self) -> int | None:
         """How many statements the server works on but for ours; None where nobody can tell."""
-        return None if isinstance(self.place, Mongo) else self.place.at_work()
+        return self.place.at_work()
 
 
 def _filled(place: Database) -> Database:
@@ -93,14 +86,14 @@ def _of_sql(request: pytest.FixtureRequest, name: str, kind: str) -> Held:
     return Held(query(place.url, place.slow), query(place.url, "select id, pad from t", key=("id",)), place)
 
 
-def _of_mongo(request: pytest.FixtureRequest, kind: str) -> Held:
-    place: Mongo = request.getfixturevalue("mongo")
+def _of_mongo(request: pytest.FixtureRequest, name: str, kind: str) -> Held:
+    place: Mongo = request.getfixturevalue(name)
     place.insert("t", [{"_id": number, "a": list(range(20))} for number in range(150)])
     place.insert("long", [{"_id": number, "pad": PAD} for number in range(ROWS)])
     long = collection(place.url, "long")
     if kind == "pipeline":
         long = long.aggregate([{"$match": {}}], key="_id")
-    return Held(collection(place.url, "t").aggregate(SLOW_PIPELINE).columns(Column("n")), long, place)
+    return Held(collection(place.url, "t").aggregate(place.slow).columns(Column("n")), long, place)
 
 
 SOURCES: dict[str, Callable[[pytest.FixtureRequest], Held]] = {
@@ -117,8 +110,11 @@ SOURCES: dict[str, Callable[[pytest.FixtureRequest], Held]] = {
         f"django on {name}": lambda request, name=name: _django(request, name)  # type: ignore[misc]
         for name in ("sqlite", "postgres", "mysql")
     },
-    "mongo collection": lambda request: _of_mongo(request, "collection"),
-    "mongo pipeline": lambda request: _of_mongo(request, "pipeline"),
+    **{
+        f"{name} {kind}": lambda request, place=place, kind=kind: _of_mongo(request, place, kind)  # type: ignore[misc]
+        for name, place in (("mongo", "spoken_mongo"), ("mongod", "real_mongo"))
+        for kind in ("collection", "pipeline")
+    },
 }
 
 
@@ -128,12 +124,7 @@ def stack() -> Iterator[ExitStack]:
         yield stack
 
 
-@pytest.fixture(
-    params=[
-        pytest.param(name, marks=[pytest.mark.services] * ("sqlite" not in name), id=name.replace(" ", "-"))
-        for name in SOURCES
-    ]
-)
+@pytest.fixture(params=[pytest.param(name, marks=marks(name), id=name.replace(" ", "-")) for name in SOURCES])
 def held(request: pytest.FixtureRequest) -> Held:
     return SOURCES[request.param](request)
 

@@ -306,7 +306,8 @@ def test_a_view_has_no_key_since_its_ids_may_repeat(mongo: Mongo) -> None:
     assert read_rows(source) == [(1, "a"), (1, "b")]
 
 
-def test_a_reading_sees_one_snapshot_whatever_changes_meanwhile(mongo: Mongo) -> None:
+def test_a_reading_sees_one_snapshot_whatever_changes_meanwhile(spoken_mongo: Mongo) -> None:
+    mongo = spoken_mongo
     mongo.insert("t", [{"_id": number, "v": "old"} for number in range(10)])
     source = collection(mongo.url, "t")
     reader = source.open(after=None, rows=2, raw_text=False)
@@ -321,13 +322,16 @@ def test_a_reading_sees_one_snapshot_whatever_changes_meanwhile(mongo: Mongo) ->
     assert seen == [(number, "old") for number in range(10)]
 
 
+MANY = 50_000
+
+
 def test_a_count_that_takes_too_long_is_the_collections_own(mongo: Mongo, monkeypatch: pytest.MonkeyPatch) -> None:
     from narrowboat.data.sources.mongo import session
 
     monkeypatch.setattr(session, "_COUNTING", 1)
-    mongo.insert("t", [{"_id": number, "a": number % 2} for number in range(5000)])
+    mongo.insert("t", [{"_id": number, "a": number % 2} for number in range(MANY)])
     source = collection(mongo.url, "t")
-    assert source.count() == Count(5000, estimated=True)
+    assert source.count() == Count(MANY, estimated=True)
     assert source.limit(10).count() == Count(10, estimated=True)
     assert source.where(a=1).count() is None
     assert source.aggregate([{"$match": {"a": 1}}]).count() is None
@@ -382,7 +386,10 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("code", "error"), FAULTS)
-def test_a_fault_under_way_is_worth_another_attempt_or_not(mongo: Mongo, code: int, error: type[Exception]) -> None:
+def test_a_fault_under_way_is_worth_another_attempt_or_not(
+    spoken_mongo: Mongo, code: int, error: type[Exception]
+) -> None:
+    mongo = spoken_mongo
     mongo.insert("t", [{"_id": number} for number in range(100)])
     source = collection(mongo.url, "t")
     fault = {"failCommands": ["getMore"], "errorCode": code, "appName": "narrowboat"}

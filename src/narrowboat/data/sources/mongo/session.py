@@ -74,7 +74,7 @@ class MongoSession:
         try:
             with self._errors():
                 self._collection = self._client.get_default_database().get_collection(name, codec_options=_CODEC)
-                hello = self._client.admin.command("hello")
+                hello = self._client.admin.command("isMaster")  # older servers know no `hello`
                 self._listed = self._look_up(name)
                 self._session = self._client.start_session(snapshot=_has_snapshots(hello, self._listed))
         except BaseException:
@@ -111,13 +111,22 @@ class MongoSession:
     def kill(self) -> None:
         """Stop on the server what this session runs there. Safe from another thread."""
         with suppress(PyMongoError), pymongo.timeout(_CANCELLING):
-            self._client.admin.command({"killSessions": [self._session.session_id]})
+            try:
+                self._client.admin.command({"killSessions": [self._session.session_id]})
+            except OperationFailure:  # MongoDB 3.6 kills no session whose cursor is at work
+                self._kill_operations()
 
     def close(self) -> None:
         """Idempotent."""
         with suppress(PyMongoError), pymongo.timeout(_CANCELLING):
             self._session.end_session()
             self._client.close()
+
+    def _kill_operations(self) -> None:
+        """Needs no right: they are the user's own."""
+        ours = {"lsid.id": self._session.session_id["id"]}
+        for operation in self._client.admin.aggregate([{"$currentOp": {"allUsers": False}}, {"$match": ours}]):
+            self._client.admin.command({"killOp": 1, "op": operation["opid"]})
 
     def _cursor(self, wanted: Wanted, batch: int) -> Cursor[Document] | CommandCursor[Document]:
         if wanted.pipeline is not None:

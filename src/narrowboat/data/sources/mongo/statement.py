@@ -65,6 +65,8 @@ class MongoStatement:
         if self._feed is not None:
             self._feed.stop()
             self._feed.join(_CLOSING)
+            if self._feed.is_alive():  # the statement began after it was killed
+                self._session.kill()
         self._session.close()
 
     def _batches(self, rows: int) -> Generator[list[Document]]:
