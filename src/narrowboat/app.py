@@ -127,7 +127,7 @@ class Narrowboat(Desk):
         worker: str,
         *,
         watch: Callable[[Moment], None] | None = None,
-        stuck: Callable[[Lease], None] = lambda lease: None,
+        stuck: Callable[[Lease], None] | None = None,
     ) -> Runner:
         """A runner for this process.
 

@@ -81,9 +81,9 @@ class Runner:
         worker: str,
         settings: Settings,
         watch: Callable[[Moment], None],
-        stuck: Callable[[Lease], None] = lambda lease: None,
+        stuck: Callable[[Lease], None] | None = None,
     ) -> None:
-        """stuck: called, from another thread, again and again, while work that must stop does not."""
+        """stuck: called, from another thread, again and again, while work that must stop does not; None: let it."""
         self._store, self._jobs, self._folder, self._outlet = store, jobs, folder, outlet
         self._worker, self.settings, self._watch = worker, settings, watch
         self.stuck = stuck
@@ -143,7 +143,7 @@ class Runner:
                 self._current = self._pulse = None
 
     def _pulsing(self, lease: Lease) -> Pulse:
-        return Pulse(self._store, lease, patience=self.settings.patience, stuck=lambda: self.stuck(lease))
+        return Pulse(self._store, lease, patience=self.settings.patience, stuck=lambda: self.stuck and self.stuck(lease))
 
     def _decided(self, error: Exception, lease: Lease) -> Outcome:
         import logging  # only here: most runs never need it, and a small export's start-up counts
