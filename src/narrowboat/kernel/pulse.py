@@ -19,7 +19,7 @@ class Pulse:
     a pause waits for the chunk to end. Work that must stop and has not done so within `patience` seconds is `stuck`.
     """
 
-    def __init__(self, store: Store, lease: Lease, *, patience: float, stuck: Callable[[], object]) -> None:
+    def __init__(self, store: Store, lease: Lease, *, patience: float, stuck: Callable[[], None]) -> None:
         self.control = Control.GO_ON
         self.lost = False
         self._store, self._lease = store, lease

@@ -143,7 +143,11 @@ class Runner:
                 self._current = self._pulse = None
 
     def _pulsing(self, lease: Lease) -> Pulse:
-        return Pulse(self._store, lease, patience=self.settings.patience, stuck=lambda: self.stuck and self.stuck(lease))
+        def tell() -> None:
+            if self.stuck is not None:
+                self.stuck(lease)
+
+        return Pulse(self._store, lease, patience=self.settings.patience, stuck=tell)
 
     def _decided(self, error: Exception, lease: Lease) -> Outcome:
         import logging  # only here: most runs never need it, and a small export's start-up counts
