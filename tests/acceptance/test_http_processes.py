@@ -39,6 +39,12 @@ def test_exactly_one_process_supervises_and_another_takes_over(pair: tuple[Serve
     second.until_state(run["id"], "succeeded")
 
 
+def test_a_worker_is_at_work_when_the_first_answer_comes(folder: Path) -> None:
+    with serving(folder):
+        named = [path.name for path in (folder / "runs.files" / "workers").iterdir() if not path.name.startswith(".")]
+        assert len(named) == 1, "what is asked at once begins at once"
+
+
 def test_any_process_starts_follows_cancels_and_downloads_any_run(pair: tuple[Server, Server]) -> None:
     first, second = pair
     run = second.start_tap("anywhere", "10")

@@ -95,8 +95,8 @@ def _supervised(nb: Narrowboat, name: str, channel: Channel, slices: int) -> int
     for job in nb.jobs.values():
         job.warm()
     settle_in()
-    threading.Thread(target=_say_alive, args=(channel,), name="alive", daemon=True).start()
     with alive(nb.folder / "workers", name):
+        threading.Thread(target=_say_alive, args=(channel,), name="alive", daemon=True).start()
         inline.run_worker(nb.settings.queues)
     if sender:
         sender.stop()

@@ -86,3 +86,43 @@ class Source(Protocol):
         raw_text: text cells are delivered as UTF-8 bytes where that is cheaper.
         """
         ...
+
+
+class Visit(Protocol):
+    """A source told of and read over one connection. Close it, unless it was opened: then its reader has it.
+
+    Each verb is as that of `Source`.
+    """
+
+    def shape(self) -> Shape: ...
+
+    def count(self) -> Count | None: ...
+
+    def open(self, *, after: Position | None, rows: int, raw_text: bool) -> Reader: ...
+
+    def close(self) -> None:
+        """Idempotent."""
+        ...
+
+
+@runtime_checkable
+class Visited(Source, Protocol):
+    """A source to which a connection costs something, so that one serves from its shape to its last row."""
+
+    def visit(self) -> Visit:
+        """Connect. Raises what `Source.shape` raises."""
+        ...
+
+
+class Separately:
+    """A `Visit` of a source that knows none."""
+
+    def __init__(self, source: Source) -> None:
+        self.shape, self.count, self.open = source.shape, source.count, source.open
+
+    def close(self) -> None: ...
+
+
+def visit(source: Source) -> Visit:
+    """The way to ask and read a source with as few connections as it can."""
+    return source.visit() if isinstance(source, Visited) else Separately(source)

@@ -34,7 +34,7 @@ LONGEST_PAUSE = 10.0
 class Child:
     """One worker process and the line to it."""
 
-    def __init__(self, command: Sequence[str], moved: Callable[[str], None]) -> None:
+    def __init__(self, command: Sequence[str], moved: Callable[[str], None], started: threading.Event) -> None:
         self.name = f"{os.uname().nodename}-{secrets.token_hex(4)}"
         self.channel, theirs = Channel.pair()
         try:
@@ -47,7 +47,7 @@ class Child:
         except OSError:
             self.channel.close()
             raise
-        self._moved = moved
+        self._moved, self._started = moved, started
         self.silent: int | None = None
         """Looks since it was last heard; None until it is heard first, since starting may take long."""
         self._born, self._worked = time.monotonic(), False
@@ -56,6 +56,7 @@ class Child:
     def _listen(self) -> None:
         for word, run_id in self.channel.hear():
             self.silent = 0
+            self._started.set()
             if word == "moved":
                 self._worked = True
                 self._moved(run_id)
@@ -92,6 +93,8 @@ class Supervisor:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
         self.supervising = threading.Event()
+        self.settled = threading.Event()
+        """A child is at work, or none will be soon: it cannot start, or another process supervises."""
         self.died = 0
         """Children that did not end by themselves, or failed."""
 
@@ -137,6 +140,7 @@ class Supervisor:
     def _elected(self) -> int | None:
         """The lock's handle once it is ours; None if told to stop before."""
         while (handle := try_lock(self._lock)) is None:
+            self.settled.set()
             if self._stop.wait(1.0):
                 return None
         return handle
@@ -179,7 +183,7 @@ class Supervisor:
     def _replace(self) -> None:
         while len(self._children) < self._count and time.monotonic() >= self._start_at:
             try:
-                self._children.append(Child(self._command, self._moved))
+                self._children.append(Child(self._command, self._moved, self.settled))
             except OSError:
                 log.exception("no worker can be started now; it is tried again")
                 self._pause_before_next()
@@ -188,6 +192,7 @@ class Supervisor:
         """A child that cannot start is not started again and again at once. Meanwhile runs are looked after."""
         self._pause = min(max(0.1, 2 * self._pause), LONGEST_PAUSE)
         self._start_at = time.monotonic() + self._pause
+        self.settled.set()
 
     def _wait(self) -> None:
         """Until a child ends, a moment passed, or we are told to stop."""

@@ -173,7 +173,7 @@ class Delivery(Terms):
 
     def count_rows(self, params: Mapping[str, Any], output: Output, requester: Requester = NOBODY) -> Count | None:
         """How many rows a run of this person would deliver now; None if only reading them would tell."""
-        return tables.count(self.tables(params, output, requester))
+        return tables.count(table.source for table in self.tables(params, output, requester))
 
     def missing_indexes(self, params: Mapping[str, Any], output: Output, requester: Requester = NOBODY) -> list[Advice]:
         """Indexes that reading its tables would need. Asks the sources that can tell; nothing is made."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from narrowboat.data.columns import Column, choose
 from narrowboat.data.format import Table
-from narrowboat.data.source import Count, Shape, Source
+from narrowboat.data.source import Count, Shape, Source, Visit
 from narrowboat.errors import BadConfiguration, NotRepresentable
 from narrowboat.jobs.output import Output
 
@@ -93,11 +93,11 @@ def _selectable(source: Source) -> Selectable:
     return source
 
 
-def count(tables: tuple[Named, ...]) -> Count | None:
-    """Rows of all tables together; None where one of them cannot tell."""
+def count(sources: Iterable[Source | Visit]) -> Count | None:
+    """Rows of all of them together; None where one cannot tell."""
     rows, estimated = 0, False
-    for table in tables:
-        if (counted := table.source.count()) is None:
+    for source in sources:
+        if (counted := source.count()) is None:
             return None
         rows, estimated = rows + counted.rows, estimated or counted.estimated
     return Count(rows, estimated)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from narrowboat.data.format import Alterations, Format
-from narrowboat.data.source import Block, Reader
+from narrowboat.data.source import Block, Reader, Source, Visit, visit
 from narrowboat.jobs.artifact import PartFile, prepare, put
 from narrowboat.jobs.tables import Named, count, header
 from narrowboat.kernel.model import Artifact, Chunk, Counters, Cursor, Extent, Lease
@@ -39,21 +39,31 @@ class Writing:
         self._format = format
         self._cursor: Cursor = lease.run.cursor or START
         self._reader: Reader | None = None
+        self._visit: Visit | None = None
         self._file: PartFile | None = None
         self._interrupted = False
         self._most = max(1, chunk_rows // lease.run.block_rows) if chunk_rows else None
         self.resumable = True
         if not self._cursor.get("done"):
-            self._prepare(tables(), pinned)
+            try:
+                self._prepare(tables(), pinned)
+            except BaseException:
+                self.close()
+                raise
 
     def _prepare(self, tables: tuple[Named, ...], pinned: bool) -> None:
         self._tables = tables
-        self._shapes = [table.source.shape() for table in tables]
+        # The table to be read first is asked, counted and read over one connection.
+        self._first = self._cursor["table"]
+        self._visit = visit(tables[self._first].source)
+        sources: list[Source | Visit] = [table.source for table in tables]
+        sources[self._first] = self._visit
+        self._shapes = [source.shape() for source in sources]
         self.resumable = not pinned and all(shape.resumable for shape in self._shapes)
         self._restart = self._lease.run.seq > 0 and not (self.resumable and _has_place(self._cursor))
         if self._restart:
             self._cursor = START
-        self._total = count(tables) if self._cursor is START else None
+        self._total = count(sources) if self._cursor is START else None
         self._rows = list(self._cursor["rows"])
         self._table, self._position = self._cursor["table"], self._cursor["position"]
         self._writer = self._format.writer(self._cursor["writer"])
@@ -86,7 +96,8 @@ class Writing:
         """The blocks of a table that are still to be written, and whether more follow. One at least, if it is empty."""
         full = self._lease.run.block_rows
         after = self._cursor["position"] if index < len(self._rows) else None
-        self._reader = self._tables[index].source.open(after=after, rows=full, raw_text=self._format.raw_text)
+        self._reader = self._source(index).open(after=after, rows=full, raw_text=self._format.raw_text)
+        self._visit = None  # the reader has its connection
         if self._interrupted:
             self._reader.cancel()
         for block in self._reader.blocks():
@@ -96,6 +107,13 @@ class Writing:
         else:
             yield Block((), self._position if index < len(self._rows) else None), False
         self._reader.close()
+
+    def _source(self, index: int) -> Source | Visit:
+        if self._visit and index == self._first:
+            return self._visit
+        if self._visit:
+            self._visit.close()  # the run starts from zero, and so from another table
+        return self._tables[index].source
 
     def _write(self, file: PartFile, index: int, block: Block) -> int:
         if index == len(self._rows):
@@ -163,6 +181,8 @@ class Writing:
 
     def close(self) -> None:
         """See `kernel.work.Work`."""
+        if self._visit:
+            self._visit.close()
         if self._reader:
             self._reader.close()
         if self._file:

@@ -19,6 +19,9 @@ from narrowboat.web.threads import Threads
 
 log = logging.getLogger("narrowboat.web")
 
+SETTLING = 2.0
+"""Seconds to wait for the first worker before requests are answered, so that what is asked at once begins at once."""
+
 
 @asynccontextmanager
 async def lifespan(nb: Narrowboat) -> AsyncIterator[None]:
@@ -41,6 +44,8 @@ async def lifespan(nb: Narrowboat) -> AsyncIterator[None]:
         nb.dispatcher = Inline(lambda: (), supervisor=supervisor)
         supervisor.start()
     try:
+        if supervisor:
+            await threads.run(supervisor.settled.wait, SETTLING)
         with on_stop(nb.follow.drain_soon):
             yield
     finally:

@@ -66,6 +66,21 @@ def test_it_starts_as_many_children_as_asked_and_hears_what_they_moved(start: Ca
     assert (health["supervising"], len(health["workers"])) == (True, 2)
 
 
+def test_it_is_settled_once_a_child_is_heard(start: Callable[..., Watched]) -> None:
+    deaf = start(child="import time; time.sleep(60)")
+    until(lambda: deaf.supervisor.health()["workers"], "a child")
+    assert not deaf.supervisor.settled.wait(0.3)
+    deaf.supervisor.stop()
+    assert start().supervisor.settled.wait(20)
+
+
+def test_it_is_settled_where_no_child_can_start_or_another_supervises(start: Callable[..., Watched]) -> None:
+    broken = start(child="raise SystemExit(1)")
+    assert broken.supervisor.settled.wait(20)
+    until(lambda: broken.supervisor.health()["supervising"], "it to supervise")
+    assert start().supervisor.settled.wait(20)
+
+
 def test_hints_and_wakes_reach_every_child(start: Callable[..., Watched]) -> None:
     watched = start(count=2)
     until(lambda: watched.born() == 2, "children to be born")

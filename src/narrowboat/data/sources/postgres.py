@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import psycopg
 from psycopg import RawCursor
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import Format
 from psycopg.pq.abc import PGresult
 from psycopg.types.string import TextLoader
 
+from narrowboat.data.postgresql import unsaid
 from narrowboat.data.source import Count, Row
 from narrowboat.data.sources import postgres_catalogue
 from narrowboat.data.sources.postgres_catalogue import Connection, numbered
@@ -20,8 +20,6 @@ from narrowboat.data.sources.relation import Known, Named, Relation, Sql
 from narrowboat.data.url import masked, scrub
 from narrowboat.errors import SourceFailed, SourceUnavailable
 
-_CONNECTING: Final = 10
-"""Seconds to wait for a connection, where the URL does not say."""
 _COUNTING: Final = 300
 """Milliseconds after which a count is given up for the planner's estimate."""
 _CANCELLING: Final = 2.0
@@ -57,15 +55,14 @@ class PostgresSession:
         self._journey = 1
         self._raw_text = False
         with self._errors():
-            settings = conninfo_to_dict(url)
             self._connection: Connection = psycopg.connect(
                 url,
                 autocommit=True,
                 cursor_factory=RawCursor,
                 prepare_threshold=None,
                 client_encoding="UTF8",
-                connect_timeout=settings.get("connect_timeout", _CONNECTING),
                 fallback_application_name="narrowboat",
+                **unsaid(url),
             )
         try:
             with self._errors():
@@ -91,6 +88,7 @@ class PostgresSession:
             try:
                 self._connection.execute(f"set local statement_timeout = {_COUNTING}".encode())
                 rows = self._ask(Sql("select count(*)") + counted)
+                self._connection.execute(b"set local statement_timeout = 0")
                 return Count(rows, estimated=False)
             except psycopg.errors.QueryCanceled:
                 self._connection.rollback()

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 import narrowboat.data.sources.cut as cut
 from narrowboat.data.columns import Column
 from narrowboat.data.source import Count, Position, Reader, Shape
 from narrowboat.data.sources.advice import Missing, missing
-from narrowboat.data.sources.conditions import Operator, asked, selection
+from narrowboat.data.sources.conditions import Operator, asked
 from narrowboat.data.sources.database import Database
-from narrowboat.data.sources.declared import declared
 from narrowboat.data.sources.placeholders import named
-from narrowboat.data.sources.reader import Prepared, QueryReader
-from narrowboat.data.sources.reading import Choice, chosen_fields, reading, redeclared, resume_keys
-from narrowboat.data.sources.relation import Named, Relation, Sql
+from narrowboat.data.sources.reading import Choice
+from narrowboat.data.sources.relation import Named, Sql
+from narrowboat.data.sources.visit import QueryVisit
 
 
 class Query:
@@ -75,20 +75,17 @@ class Query:
 
     def shape(self) -> Shape:
         """Columns and resume key. Also raises UnknownColumn."""
-        session = self.database.connect()
-        try:
-            return self._shape(session.relation(self.wanted))
-        finally:
-            session.close()
+        with closing(self.visit()) as visit:
+            return visit.shape()
 
     def count(self) -> Count | None:
         """Rows that `open` would deliver: exact where that is quick, else an estimate or None."""
-        session = self.database.connect()
-        try:
-            counted = session.count(selection(session.relation(self.wanted), self.choice.conditions))
-        finally:
-            session.close()
-        return self.choice.cut.counted(counted)
+        with closing(self.visit()) as visit:
+            return visit.count()
+
+    def visit(self) -> QueryVisit:
+        """Connect and look the columns up."""
+        return QueryVisit(self.database.connect(), self.wanted, self.choice, self.labels)
 
     def missing_indexes(self) -> tuple[Missing, ...]:
         """Indexes that reading this would need and its table has not. Nothing is known of statements and views."""
@@ -103,33 +100,14 @@ class Query:
 
     def open(self, *, after: Position | None, rows: int, raw_text: bool) -> Reader:
         """Connect and prepare. Also raises UnknownColumn, and NoResumeKey for a page without a key."""
-        session = self.database.connect()
-        try:
-            relation = session.relation(self.wanted)
-            statement, course = reading(relation, self.choice, after)
-            # The text of a value tells it only to a format that knows what the value was.
-            raw_text = raw_text and not redeclared(relation, self.choice)
-            return QueryReader(Prepared(session, statement, raw_text), course, rows)
-        except BaseException:
-            session.close()
-            raise
+        with closing(self.visit()) as visit:
+            return visit.open(after=after, rows=rows, raw_text=raw_text)
 
     def _choosing(self, **changes: Any) -> Query:
         return Query(self.database, self.wanted, self.choice._replace(**changes), self.labels)
 
     def _parts(self) -> tuple[Any, ...]:
         return self.database, self.wanted, self.choice, self.labels
-
-    def _shape(self, relation: Relation) -> Shape:
-        fields = chosen_fields(relation, self.choice)
-        labels = dict(self.labels)
-        for name in labels:
-            relation.field(name)
-        wishes = self.choice.chosen or tuple(field.column.name for field in fields)
-        columns = [declared(field.column, wish, labels) for field, wish in zip(fields, wishes, strict=True)]
-        candidates = resume_keys(relation, self.choice)
-        key = tuple(part.name for part in candidates[0]) if candidates else ()
-        return Shape(tuple(columns), key, "" if key else relation.no_key_because)
 
 
 def table(database: str | Database, name: str, *, key: tuple[str, ...] = ()) -> Query:

@@ -78,6 +78,8 @@ class SqliteSession:
                 if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
                     raise
                 return None
+            finally:
+                self._connection.set_progress_handler(None, 0)
         return Count(rows, estimated=False)
 
     def start(self, statement: Sql, raw_text: bool) -> None:

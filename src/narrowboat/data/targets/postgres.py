@@ -10,6 +10,7 @@ import psycopg
 from psycopg.types.json import JsonbDumper
 
 from narrowboat.data.columns import Type
+from narrowboat.data.postgresql import unsaid
 from narrowboat.data.records.problem import Problem
 from narrowboat.data.targets import words
 from narrowboat.data.targets.engine import (
@@ -29,8 +30,6 @@ from narrowboat.data.targets.queries import load
 from narrowboat.data.url import masked, scrub
 from narrowboat.errors import StorageFull, TargetFailed, TargetUnavailable
 
-_CONNECTING: Final = 10
-"""Seconds to wait for a connection, where the URL does not say."""
 _CANCELLING: Final = 2.0
 """Seconds to wait for the server to take a request to cancel."""
 _SETTINGS: Final = b"""
@@ -81,8 +80,8 @@ class PostgresEngine:
                 self._url,
                 autocommit=True,
                 client_encoding="UTF8",
-                connect_timeout=psycopg.conninfo.conninfo_to_dict(self._url).get("connect_timeout", _CONNECTING),
                 fallback_application_name="narrowboat",
+                **unsaid(self._url),
             )
             made.execute(_SETTINGS)
             return made

@@ -20,6 +20,8 @@ try:
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
     from psycopg.pq import TransactionStatus
     from psycopg.rows import dict_row
+
+    from narrowboat.data.postgresql import unsaid
 except ImportError as error:  # pragma: no cover  the tests have the driver
     raise MissingExtra("PostgreSQL needs its driver: pip install narrowboat[postgres]") from error
 
@@ -28,16 +30,8 @@ Connection: TypeAlias = "psycopg.Connection[Any]"
 _HERE = Path(__file__).parent
 _CLOCK = "cast(extract(epoch from clock_timestamp()) as double precision)"
 _WAIT_SECONDS = 10
-_DEFAULTS: Mapping[str, Any] = {
-    "application_name": "narrowboat",
-    "connect_timeout": _WAIT_SECONDS,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 20_000,
-    "options": f"-c lock_timeout={_WAIT_SECONDS}s",
-}
-"""What the URL does not say itself; a host that went away is noticed within about 20 s."""
+_DEFAULTS = {"application_name": "narrowboat", "options": f"-c lock_timeout={_WAIT_SECONDS}s"}
+"""What the URL does not say itself, beside what holds for every connection."""
 
 
 class PostgreSQL:
@@ -167,7 +161,7 @@ def _conninfo(url: str) -> str:
         given = conninfo_to_dict(url)
     except psycopg.ProgrammingError as error:
         raise BadConfiguration(f"The store's URL is no PostgreSQL URL: {error}") from error
-    return make_conninfo(url, **{name: value for name, value in _DEFAULTS.items() if name not in given})
+    return make_conninfo(url, **unsaid(url), **{name: value for name, value in _DEFAULTS.items() if name not in given})
 
 
 @contextmanager
