@@ -75,7 +75,7 @@ def sales() -> Any:
     return table(CRM, "leads")
 
 
-@nb.report("long", title="Long", formats=("csv", "xlsx"))
+@nb.report("long", title="Long", formats=("csv", "xlsx"), block_rows=1000)
 def long() -> Any:
     """A hundred thousand rows."""
     return table(CRM, "many")

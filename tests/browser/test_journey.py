@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Site
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -97,13 +101,58 @@ def test_the_bar_is_within_two_points_of_the_truth_at_every_sample(site: Site, p
     expect(page.get_by_text("Running", exact=True).first).to_be_visible()
     samples = 0
     while (now := site.run(run))["state"] == "running" and now["done"] < 2900:
-        long, said, figure = page.evaluate(BAR)
-        after = site.run(run)
-        assert 100 * now["done"] / 3000 - 2 <= long <= 100 * after["done"] / 3000 + 0.01, (now["done"], long)
-        assert said == figure == int(long + 1e-9)
+        sample = page.evaluate(BAR)
+        assert_true(sample, now["done"] / 30, site.run(run)["done"] / 30)
         samples += 1
         time.sleep(0.02)
     assert samples > 30
+
+
+def test_the_bar_of_a_long_report_is_within_two_points_of_what_the_store_holds(site: Site, page: Page) -> None:
+    """The truth is read in the store's file. When nothing more comes, the bar stands still, and it never goes back."""
+    site.pace(0.05)
+    run = site.begin("long", output={})
+    page.goto(f"{site.url}#/runs/{run}")
+    site.until_rows(run, 1)
+    expect(page.get_by_text("Running", exact=True).first).to_be_visible()
+    with closing(sqlite3.connect(site.folder / "runs.db")) as store:
+
+        def done() -> float:
+            query = "select rows_done from narrowboat_runs where id = ?"
+            return float(store.execute(query, (run,)).fetchone()[0]) / 1000
+
+        samples = [[0.0, 0, 0]]
+        while (before := done()) < 80:
+            samples.append(page.evaluate(BAR))
+            assert_true(samples[-1], before, done())
+        assert len(samples) > 100
+        assert samples == sorted(samples)
+        site.pace(2.0)
+        until(lambda: page.evaluate(BAR) == page.evaluate(BAR), "the bar to stand still")
+        before = done()
+        assert_true(page.evaluate(BAR), before, done())
+    site.pace(0.0)
+    site.api.post(f"/runs/{run}/pause")
+    site.api.post(f"/runs/{run}/cancel")
+
+
+def assert_true(sample: list[float], before: float, after: float) -> None:
+    """A sample of the bar, between two looks at what is committed, all in points."""
+    long, said, figure = sample
+    assert before - 2 <= long <= after + 2, (before, long, after)
+    assert said == figure <= min(long, after), "a figure is what is known"
+
+
+def test_the_bar_of_a_paused_run_is_exact(site: Site, page: Page) -> None:
+    site.pace(0.05)
+    run = site.begin()
+    page.goto(f"{site.url}#/runs/{run}")
+    site.until_rows(run, 500)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("Paused", exact=True).first).to_be_visible()
+    long, said, figure = page.evaluate(BAR)
+    assert long == pytest.approx(site.run(run)["done"] / 30, abs=0.001)
+    assert said == figure == int(long + 0.001)
 
 
 def test_a_run_is_cancelled_only_after_a_question_and_keeps_what_it_has(site: Site, page: Page) -> None:

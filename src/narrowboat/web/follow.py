@@ -20,7 +20,7 @@ from narrowboat.web.threads import Threads
 
 log = logging.getLogger("narrowboat.follow")
 
-SHORTEST = 0.01
+SHORTEST = 0.005
 """Seconds between two looks, at least, however often runs move."""
 AFTER_FAULT = 1.0
 """Seconds until the next look when the store could not be asked."""

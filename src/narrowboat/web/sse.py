@@ -23,8 +23,11 @@ HEADERS = {
 MEDIA_TYPE = "text/event-stream"
 QUIET = 4.0
 """Seconds without an event after which a comment is sent, so that no proxy takes the stream for dead."""
-SHORTEST = 0.05
-"""Seconds between two snapshots, at least."""
+FRAME = 0.016
+"""Seconds between two snapshots, at least: a screen shows no more of them."""
+SHARE = 0.0001
+"""Seconds between two, at least, for each follower of a run: however many there are, telling them takes the server at
+most a third of a processor."""
 COMMENT = b":\n\n"
 RETRY = 2000
 """Milliseconds after which a client that lost the connection comes back."""
@@ -71,7 +74,7 @@ async def snapshots(
             if run.ended:
                 yield event("done", _done_id(run), view(watched))
                 return
-            await asyncio.sleep(SHORTEST)
+            await asyncio.sleep(max(FRAME, SHARE * watched.followers))
         elif run.ended:
             yield event("done", _done_id(run), view(watched))
             return

@@ -76,6 +76,12 @@ def test_a_row_is_a_line_whatever_its_text_holds() -> None:
     assert [json.loads(line) for line in made.split(b"\n") if line] == [["x\ny", 1], ["\u2028\x00\x1f", None], ["", 2]]
 
 
+@pytest.mark.parametrize("text", ['],[{"":0},', '[[{"":0},', "]\n[", '"],[{"":0},"', '{"":0}', "\\", '\\"],[{"'])
+def test_text_that_looks_like_the_end_of_a_row_is_none(text: str) -> None:
+    given = Given(Table("t", (Column("a"), Column("b"))), ([(text, text), (text, 1)], [(None, text)]))
+    assert [json.loads(line) for line in lines(given).splitlines()] == [[text, text], [text, 1], [None, text]]
+
+
 def test_half_a_surrogate_pair_comes_back() -> None:
     given = Given(Table("t", (Column("a", Type.TEXT),)), ([("\ud83d",), ("é",)],))
     assert decoded(lines(given), given.table.columns) == [("\ud83d",), ("é",)]

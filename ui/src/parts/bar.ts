@@ -1,8 +1,18 @@
-/** A progress bar that says exactly what is known: no easing, no guess. */
+/**
+ * A progress bar. Its figure is what is known. Its length goes on at the speed seen, for as long as news are on their
+ * way: of a fast run they are old when they come. It is never more than two points ahead, and never full before
+ * it is. No easing.
+ */
 
 import { css, html, LitElement, nothing } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { customElement, property, query } from "lit/decorators.js";
 import { sheet } from "./sheet";
+
+const WAY = 20; // milliseconds that news have been under way, about
+const ALONE = 60; // milliseconds that it goes on without news
+const AHEAD = 0.018;
+const SEEN = 250; // milliseconds over which its speed is taken
+const LEAST = 100; // milliseconds before which nothing is known of its speed
 
 @customElement("nb-bar")
 export class Bar extends LitElement {
@@ -52,19 +62,63 @@ export class Bar extends LitElement {
   @property() label = "";
   /** Nothing moves at the moment. */
   @property({ type: Boolean }) still = false;
+  @query(".bar > div") private readonly line!: HTMLElement;
+  private news: [number, number][] = [];
+  private shown = 0;
+  private frame = 0;
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+  }
+
+  protected override updated(): void {
+    const now = performance.now();
+    if (this.still || this.share === null || this.share < (this.news.at(-1)?.[1] ?? 0)) {
+      this.news = [];
+      this.shown = 0;
+    }
+    if (this.share !== null && this.share !== this.news.at(-1)?.[1]) this.news.push([now, this.share]);
+    while (this.news.length > 2 && now - this.news[0]![0] > SEEN) this.news.shift();
+    this.paint(now);
+  }
+
+  private paint(now: number): void {
+    if (this.share === null) {
+      this.line.style.transform = this.still ? "scaleX(0)" : "";
+      return;
+    }
+    const ahead = this.ahead(now);
+    this.shown = Math.min(1, Math.max(this.shown, this.share + ahead));
+    this.line.style.transform = `scaleX(${this.shown})`;
+    if (ahead && now - this.news.at(-1)![0] < ALONE) this.frame ||= requestAnimationFrame((at) => this.goOn(at));
+  }
+
+  private goOn(now: number): void {
+    this.frame = 0;
+    this.paint(now);
+  }
+
+  /** What has come since the newest news, if all goes on as it did. */
+  private ahead(now: number): number {
+    const [[began, from], [ended, to]] = [this.news[0] ?? [0, 0], this.news.at(-1) ?? [0, 0]];
+    if (ended - began < LEAST) return 0;
+    const since = WAY + Math.max(0, Math.min(now - ended, ALONE));
+    return Math.min(((to - from) / (ended - began)) * since, AHEAD, (1 - to) / 2);
+  }
 
   protected override render() {
     const known = this.share !== null;
-    const share = Math.max(0, Math.min(1, this.share ?? 0));
     return html`<div
       class="bar ${known || this.still ? "" : "unknown"} ${this.still ? "still" : ""}"
       role="progressbar"
       aria-label=${this.label}
       aria-valuemin="0"
       aria-valuemax="100"
-      aria-valuenow=${known ? Math.floor(share * 100) : nothing}
+      aria-valuenow=${known ? Math.floor(this.share! * 100) : nothing}
     >
-      <div .style=${known || this.still ? `transform:scaleX(${share})` : ""}></div>
+      <div></div>
     </div>`;
   }
 }

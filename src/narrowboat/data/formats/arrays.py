@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import repeat
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -96,7 +97,7 @@ class ArraysWriter:
             strange += ((row, k) for row in encode.strange)
         self._note(strange)
         self._rows += len(rows)
-        return _lines(list(zip(*cells, strict=True)))
+        return _lines(list(zip(repeat(_BEGIN, len(rows)), *cells, strict=True)))
 
     def end(self) -> bytes:
         """Nothing: the last line has its end already."""
@@ -223,8 +224,12 @@ _READ: Final[Mapping[str, Callable[[str], Any]]] = {
     "date": date.fromisoformat,
     "time": time.fromisoformat,
 }
-_SEPARATORS: Final = (",\n", ":")
-"""No string holds a line break as it is, so the one between two rows can be told from all others."""
+_SEPARATORS: Final = (",", ":")
+_BEGIN: Final = {"": 0}
+"""Stands before the cells of each row while rows are made text: as no cell is such an object, and a string has no quote
+as it is, rows can be told from each other by it."""
+_FIRST: Final = b'[[{"":0},'
+_NEXT: Final = b'],[{"":0},'
 _ENCODE: Final = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, check_circular=False, separators=_SEPARATORS
 ).encode
@@ -232,12 +237,12 @@ _ENCODE_SURROGATES: Final = json.JSONEncoder(check_circular=False, separators=_S
 
 
 def _lines(rows: Sequence[Row]) -> bytes:
-    """Rows of what JSON has, each in a line. Made in one piece, twice as fast as row by row."""
+    """Rows of what JSON has, each behind `_BEGIN`, each in a line. Made in one piece, faster than row by row."""
     try:
         array = _ENCODE(rows).encode()
     except UnicodeEncodeError:  # half of a surrogate pair, which JSON can only name
         array = _ENCODE_SURROGATES(rows).encode()
-    return array[1:-1].replace(b"],\n[", b"]\n[").replace(b",\n", b",") + b"\n"
+    return b"[%b\n" % array[len(_FIRST) : -1].replace(_NEXT, b"]\n[")
 
 
 def decoded(lines: bytes, columns: Sequence[Column]) -> list[Row]:
