@@ -69,6 +69,7 @@ class Desk(Registry):
         file: str | Path,
         *,
         owner: str = "",
+        attributes: Mapping[str, Any] | None = None,
         again: bool = False,
         idempotency_key: str | None = None,
         not_before: float = 0.0,
@@ -78,14 +79,15 @@ class Desk(Registry):
         """Queue a run of the import `name` over a file that workers can read, and that stays until the run has ended.
 
         The same content, imported by this owner before, is answered with that run (`how` is `known`), but for
-        again=True.
-        choices: name, sheet, header, mapping, guess, dry_run; see `jobs.input.Input`. Raises UnknownJob, BadParameter.
+        again=True. attributes: of the owner, for fields that the requester fills. choices: name, sheet, header,
+        mapping, guess, dry_run; see `jobs.input.Input`. Raises UnknownJob, BadParameter, MissingAttribute.
         """
         from narrowboat.jobs.input import Input
 
         new = self.importing(name).request(
             Input.of(Path(file), **choices),
             owner=owner,
+            attributes=attributes,
             again=again,
             idempotency_key=idempotency_key,
             not_before=not_before,
@@ -99,6 +101,7 @@ class Desk(Registry):
         upload: Upload,
         *,
         owner: str,
+        attributes: Mapping[str, Any] | None = None,
         again: bool = False,
         idempotency_key: str | None = None,
         not_before: float = 0.0,
@@ -119,6 +122,8 @@ class Desk(Registry):
         new = self.importing(name).request(
             given._replace(upload=upload.id),
             owner=owner,
+            attributes=attributes,
+            like=parent,
             again=again,
             idempotency_key=idempotency_key,
             not_before=not_before,
@@ -126,7 +131,7 @@ class Desk(Registry):
         )
         if parent:
             new = _child(new, parent, "retry", idempotency_key)._replace(
-                meant=json.dumps(given.identity(), sort_keys=True)
+                meant=json.dumps([given.identity(), new.params.get("requester")], sort_keys=True)
             )
         return self._submit(new, notify=notify)
 
@@ -136,14 +141,15 @@ class Desk(Registry):
         rows: Sequence[Mapping[str, Any]],
         *,
         owner: str,
+        attributes: Mapping[str, Any] | None = None,
         dry_run: bool = False,
         idempotency_key: str | None = None,
     ) -> Submitted:
         """Import rows that `run` refused, as somebody put them right: a run of its own over these rows alone.
 
-        rows: each a `row`, its number in the file that was imported, and its `data` by header. idempotency_key: as of
-        `start`. Raises BadParameter, IdempotencyConflict, and IllegalTransition for a run that is no import or has not
-        ended.
+        rows: each a `row`, its number in the file that was imported, and its `data` by header. attributes: of the
+        owner; None: those that `run` was filled from. idempotency_key: as of `start`. Raises BadParameter,
+        IdempotencyConflict, and IllegalTransition for a run that is no import or has not ended.
         """
         from narrowboat.jobs.resubmitting import choices_of, lines
 
@@ -152,7 +158,7 @@ class Desk(Registry):
         content = lines(rows)
         made = self.uploads.create(owner, f"{run.job}-resubmitted.jsonl", len(content))
         upload = self.uploads.append(made, 0, content)
-        choices |= {"dry_run": dry_run, "idempotency_key": idempotency_key}
+        choices |= {"dry_run": dry_run, "idempotency_key": idempotency_key, "attributes": attributes}
         try:
             return self.import_upload(run.job, upload, owner=owner, again=True, parent=run, **choices)
         finally:
@@ -192,15 +198,23 @@ class Desk(Registry):
         new = self.job(run.job).retrying(run, self.run_folder(run.id), attributes)
         return self._submit(_child(new, run, "retry", idempotency_key), by=by)
 
-    def undo(self, run: Run, *, owner: str | None = None, idempotency_key: str | None = None) -> Submitted:
+    def undo(
+        self,
+        run: Run,
+        *,
+        owner: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Submitted:
         """Take an import back, as a run of its own: what it created goes, what it changed is as it was before.
 
         Records that were changed since are left as they are and reported. owner: who asks; the run's owner if None.
-        idempotency_key: as of `start`.
-        Raises NotReversible where the import was defined without undo=True, IllegalTransition for a run under way.
+        attributes: of the run's owner now; where fields that they fill would be others, it is not theirs to take back.
+        idempotency_key: as of `start`. Raises NotAllowed then, NotReversible where the import was defined without
+        undo=True, IllegalTransition for a run under way.
         """
         asked_by = run.owner if owner is None else owner
-        new = self.importing(run.job).undoing(run, asked_by)
+        new = self.importing(run.job).undoing(run, asked_by, attributes)
         return self._submit(new._replace(idempotency_key=idempotency_key))
 
     def account(self, run: Run, *, plain: bool = False, reader: bool = True) -> dict[str, Any]:

@@ -74,6 +74,14 @@ nb.importer(
 )
 
 
+nb.importer(
+    "city-leads",
+    row=[Field("city", requester="city"), Field("name", required=True), Field("phone")],
+    into=into(f"sqlite:///{CRM}", "leads"),
+    undo=True,
+)
+
+
 @nb.export("tap", block_rows=10, limit=3)
 def tap(name: str) -> Any:
     """Rows as the file of that name lets them through: a number, then perhaps `end` or `fail`."""

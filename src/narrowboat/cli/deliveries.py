@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from narrowboat.app import Narrowboat
-from narrowboat.cli.keys import check, text, texts
+from narrowboat.cli.keys import attribute, check, texts
 from narrowboat.data.columns import Column, Type
 from narrowboat.data.sources import Query, query, table
 from narrowboat.errors import BadConfiguration
@@ -124,12 +124,10 @@ def _rows(given: Mapping[str, Any], where: str) -> dict[str, str]:
     found = {}
     for name, value in given.get("where", {}).items():
         at = f"{where}.where.{name}"
-        of, _, attribute = text(value, at).partition(".")
-        if of != "requester" or not attribute:
-            raise BadConfiguration(f"{at} must be something about who asks, such as 'requester.{name}', not {value!r}.")
+        known = attribute(value, at)
         if name in given.get("parameters", {}):
             raise BadConfiguration(f"{at} is a parameter too; what the requester is cannot be chosen.")
-        found[name] = attribute
+        found[name] = known
     return found
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from narrowboat.app import Narrowboat
-from narrowboat.cli.keys import check, text, texts
+from narrowboat.cli.keys import attribute, check, text, texts
 from narrowboat.data.columns import Type
 from narrowboat.data.records import Field, Lookup, PhoneNumber, Rules
 from narrowboat.data.records.cells import CONVERTERS
@@ -44,9 +44,10 @@ FIELD = {
     "default": (str, int, float, bool),
     "lookup": dict,
     "phone": bool,
+    "requester": str,
     **RULES,
 }
-LOOKUP = {"table": str, "by": str, "gives": str}
+LOOKUP = {"table": str, "by": str, "gives": str, "where": dict}
 PASSED_ON = ("title", "description", "mode", "undo", "preview", "queue", "priority", "time_limit", "limit")
 """Keys of an import that are options of `Narrowboat.importer` by the same name."""
 MANNERS = ("region", "decimal_comma", "day_first")
@@ -82,8 +83,9 @@ def _key(given: Any, where: str) -> str | list[str]:
 
 
 def _field(name: str, given: Any, manners: Manners, where: str) -> Field:
-    """`phone = "text"`, or `phone = {phone = true, required = true, aliases = ["Mobile"]}`."""
-    given = {"type": given} if isinstance(given, str) else given
+    """`phone = "text"`, `phone = {phone = true, aliases = ["Mobile"]}`, `tenant = "requester.tenant"`."""
+    if isinstance(given, str):
+        given = {"requester": attribute(given, where)} if given.startswith("requester.") else {"type": given}
     check(given, FIELD, where)
     kind = given.get("type", "text" if given.get("phone") else "any")
     if kind not in CONVERTERS:
@@ -96,6 +98,7 @@ def _field(name: str, given: Any, manners: Manners, where: str) -> Field:
         aliases=texts(given, "aliases", where),
         values=given.get("values", {}),
         default=given.get("default"),
+        requester=given.get("requester", ""),
         lookup=_lookup(given["lookup"], f"{where}.lookup") if "lookup" in given else None,
         check=_check(given, manners, where),
     )
@@ -114,4 +117,5 @@ def _lookup(given: Any, where: str) -> Lookup:
     check(given, LOOKUP, where)
     if not {"table", "by"} <= given.keys():
         raise BadConfiguration(f"{where} needs table and by.")
-    return Lookup(**given)
+    rows = {column: attribute(value, f"{where}.where.{column}") for column, value in given.get("where", {}).items()}
+    return Lookup(**{**given, "where": rows})

@@ -31,3 +31,12 @@ def text(value: Any, where: str) -> str:
 def texts(given: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
     """The texts under a key, if it is there. Raises BadConfiguration."""
     return tuple(text(value, f"{where}.{key}") for value in given.get(key, ()))
+
+
+def attribute(value: Any, where: str) -> str:
+    """The attribute of who asks that `requester.tenant` names. Raises BadConfiguration."""
+    of, _, name = text(value, where).partition(".")
+    if of != "requester" or not name:
+        example = f"requester.{where.rpartition('.')[2]}"
+        raise BadConfiguration(f"{where} must be something about who asks, such as {example!r}, not {value!r}.")
+    return name

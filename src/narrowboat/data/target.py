@@ -37,6 +37,8 @@ class Wish(NamedTuple):
     unique: tuple[tuple[str, ...], ...]
     """Keys by which a row's record is found, each of one column or several."""
     mode: Mode
+    filled: tuple[str, ...] = ()
+    """Columns that the requester fills: a record with another value there is not theirs, as if it were not there."""
     undo: bool = False
     """Keep what is needed to take the run back."""
     since: Any = None

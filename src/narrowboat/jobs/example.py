@@ -58,8 +58,8 @@ def example(job: Import, extension: str) -> bytes:
 
 def _filled(job: Import) -> tuple[Table, list[tuple[Any, ...]]]:
     allowed = job.allowed
-    columns = tuple(Column(f.name, Type.TEXT if f.name in allowed else f.type, f.title) for f in job.fields)
-    return Table("Example", columns), [tuple(_sample(field, allowed) for field in job.fields)]
+    columns = tuple(Column(f.name, Type.TEXT if f.name in allowed else f.type, f.title) for f in job.asked)
+    return Table("Example", columns), [tuple(_sample(field, allowed) for field in job.asked)]
 
 
 def _sample(field: Field, allowed: Mapping[str, Sequence[Any]]) -> Any:
@@ -72,7 +72,7 @@ def _sample(field: Field, allowed: Mapping[str, Sequence[Any]]) -> Any:
 
 def _described(job: Import) -> tuple[Table, list[tuple[Any, ...]]]:
     columns = tuple(Column(name, Type.TEXT) for name in _DESCRIBED)
-    return Table("What each column takes", columns), [tuple(_about(job, field)) for field in job.fields]
+    return Table("What each column takes", columns), [tuple(_about(job, field)) for field in job.asked]
 
 
 def _about(job: Import, field: Field) -> Iterator[str | None]:

@@ -16,13 +16,22 @@ from narrowboat.data.records.manners import Manners
 from narrowboat.data.records.rules import Rules
 from narrowboat.data.records.validator import Check
 from narrowboat.data.target import Loadable, Mode, Remembering, Reversible, Target, Wish
-from narrowboat.errors import BadConfiguration, IllegalTransition, NothingToRetry, NotReversible, UnknownJob
+from narrowboat.errors import (
+    BadConfiguration,
+    IllegalTransition,
+    NotAllowed,
+    NothingToRetry,
+    NotReversible,
+    UnknownJob,
+)
+from narrowboat.jobs import filling
 from narrowboat.jobs.definition import Definition
 from narrowboat.jobs.input import Input
 from narrowboat.jobs.parameters import Parameter
 from narrowboat.jobs.sheet import Opener, isolated
 from narrowboat.kernel.model import Lease, NewRun, Run
 from narrowboat.kernel.work import Work
+from narrowboat.people.requester import Requester
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -79,6 +88,11 @@ class Import(NamedTuple):
         return fields_of(self.row)
 
     @property
+    def asked(self) -> tuple[Field, ...]:
+        """The fields that a file may have: not those that the requester fills."""
+        return tuple(field for field in self.fields if not field.requester)
+
+    @property
     def allowed(self) -> Mapping[str, tuple[Any, ...]]:
         """What may stand in a cell, of fields where that is a list."""
         found = {field.name: tuple(field.values) for field in self.fields if field.values}
@@ -101,17 +115,26 @@ class Import(NamedTuple):
         given: Input,
         *,
         owner: str,
+        attributes: Mapping[str, Any] | None = None,
+        like: Run | None = None,
         again: bool = False,
         idempotency_key: str | None = None,
         not_before: float = 0.0,
         priority: int | None = None,
     ) -> NewRun:
-        """A run over a file. again: also if this content was imported by this owner before."""
-        identity = hashlib.sha256(json.dumps([self.digest(), given.identity(), owner], sort_keys=True).encode())
+        """A run over a file. again: also if this content was imported by this owner before.
+
+        attributes: of the owner, for fields that the requester fills; None: as those of the run `like` were filled.
+        Raises MissingAttribute.
+        """
+        taken = like.params.get("requester") if like and attributes is None else self.filling(owner, attributes)
+        same = [self.digest(), given.identity(), owner, *([taken] if taken else ())]
+        identity = hashlib.sha256(json.dumps(same, sort_keys=True).encode())
+        record = {"params": {}, "output": {}, "input": given.as_json(), **({"requester": taken} if taken else {})}
         return NewRun(
             job=self.name,
             kind=self.kind,
-            params={"params": {}, "output": {}, "input": given.as_json()},
+            params=record,
             owner=owner,
             queue=self.queue,
             priority=self.priority if priority is None else priority,
@@ -125,10 +148,19 @@ class Import(NamedTuple):
             limit=self.limit,
         )
 
-    def undoing(self, run: Run, owner: str) -> NewRun:
-        """A run that takes `run` back. Raises NotReversible, IllegalTransition."""
+    def filling(self, owner: str, attributes: Mapping[str, Any] | None) -> dict[str, Any]:
+        """What its records have from who asks. Raises MissingAttribute."""
+        return filling.filling(self.fields, Requester(owner, attributes or {}))
+
+    def undoing(self, run: Run, owner: str, attributes: Mapping[str, Any] | None = None) -> NewRun:
+        """A run that takes `run` back. attributes: of its owner now; None: it does not matter.
+
+        Raises NotReversible, IllegalTransition, and NotAllowed where its records would not be the owner's any more.
+        """
         if not run.ended or run.kind != self.kind:
             raise IllegalTransition(f"Run {run.id} is no import that has ended; only such a one can be taken back.")
+        if attributes is not None and self.filling(run.owner, attributes) != run.params.get("requester", {}):
+            raise NotAllowed(f"The records of run {run.id} are not yours any more. Ask who runs this server.")
         return self.taking_back(run.id, owner)._replace(parent=run.id, relation=UNDO)
 
     def taking_back(self, run: str, owner: str) -> NewRun:
@@ -150,7 +182,8 @@ class Import(NamedTuple):
         """The same file again, as a new run. Raises IllegalTransition for one that took another back."""
         if run.kind == UNDO:
             raise IllegalTransition(f"Run {run.id} took an import back; ask for that again by the import's own run.")
-        return self.request(Input.parse(run.params["input"]), owner=run.owner, again=True)
+        given = Input.parse(run.params["input"])
+        return self.request(given, owner=run.owner, attributes=attributes, like=run, again=True)
 
     def retrying(self, run: Run, folder: Path, attributes: Mapping[str, Any] | None = None) -> NewRun:
         """The rows that `run` refused again, from its file of rejects, with the same choices.
@@ -158,7 +191,7 @@ class Import(NamedTuple):
         Raises NothingToRetry, and IllegalTransition as `again` does.
         """
         if run.kind == UNDO:
-            return self.again(run)
+            return self.again(run, attributes)
         from narrowboat.data.formats.xlsx.writer import EXCEL
 
         made = run.artifact
@@ -173,7 +206,7 @@ class Import(NamedTuple):
         file = asked._replace(
             path=str(folder / made.path), sha256=made.sha256, name=made.path, sheet=0, header=1, upload=None
         )
-        return self.request(file, owner=run.owner, again=True)
+        return self.request(file, owner=run.owner, attributes=attributes, like=run, again=True)
 
     def forget(self, run: Run) -> None:
         """See `jobs.definition.Remembered`."""
@@ -199,7 +232,8 @@ class Import(NamedTuple):
     def wish(self, run: str, fence: int, **more: Any) -> Wish:
         """What an attempt wants of the target."""
         columns = tuple(field.name for field in self.fields)
-        fixed = {"columns": columns, "updated": frozenset(columns), "unique": self.unique, **more}
+        filled = tuple(field.name for field in self.fields if field.requester)
+        fixed = {"columns": columns, "updated": frozenset(columns), "unique": self.unique, "filled": filled, **more}
         return Wish(run, fence, mode=self.mode, undo=self.undo, **fixed)
 
     def open(self, lease: Lease, folder: Path) -> Work:
@@ -240,6 +274,7 @@ def define(
         raise BadConfiguration(f"mode={mode!r} is not known: use {', '.join(Mode)}.")
     job = Import(name, row_of(row), into, home, unique_of(unique), Mode(mode), manners=manners or Manners(), **terms)
     job.check()
+    filling.check(job.fields)
     names = [field.name for field in job.fields]
     if lacking := [column for key in job.unique for column in key if column not in names]:
         raise BadConfiguration(f"unique=… names {lacking[0]!r}, which is no field. Fields: {', '.join(names)}.")

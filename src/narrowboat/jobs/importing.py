@@ -14,6 +14,7 @@ from narrowboat.data.records.record import Record, Rejected
 from narrowboat.data.records.validator import Validator
 from narrowboat.data.target import Loading, Outcome, What
 from narrowboat.errors import MissingColumns, UnusableFile
+from narrowboat.jobs.filling import filled
 from narrowboat.jobs.importer import Import
 from narrowboat.jobs.input import Input
 from narrowboat.jobs.rejecting import Rejecting
@@ -49,6 +50,7 @@ class Importing:
     def __init__(self, job: Import, lease: Lease, folder: Path) -> None:
         self._job, self._lease, self._folder = job, lease, folder
         self._input = Input.parse(lease.run.params["input"])
+        self._fields = filled(job.fields, lease.run.params.get("requester", {}))
         self._cursor: Cursor = lease.run.cursor or START
         self._sheet: Sheet | None = None
         self._loading: Loading | None = None
@@ -67,9 +69,9 @@ class Importing:
         """Find the columns before anything connects: a file of something else is refused at once."""
         job, given = self._job, self._input
         self._sheet = sheet = Sheet(job.opener, given, job.load)
-        found = find_columns(sheet.headers, job.fields, given.mapping, guess=given.guess)
+        found = find_columns(sheet.headers, self._fields, given.mapping, guess=given.guess)
         found.confirm({name for key in job.unique for name in key})
-        self._written = _written(job.fields, found)
+        self._written = _written(self._fields, found)
         self._loading = loading = job.into.open(self._wish(found))
         self._settling = Settling(loading, self._lease, shared=job.into.is_in(job.home()), dry_run=given.dry_run)
         self._pending = self._settling.pending()
@@ -81,7 +83,7 @@ class Importing:
                 "columns": found.as_json(),
                 "warnings": [*loading.warnings(), *found.warnings()],
             }
-        self._validator = Validator(job.fields, found, job.manners, check=job.check(), find=loading.find)
+        self._validator = Validator(self._fields, found, job.manners, check=job.check(), find=loading.find)
         self._headers = self._by_field(found)
         self._continue(self._pending.cursor if self._pending else self._cursor)
 
@@ -97,7 +99,7 @@ class Importing:
         )
 
     def _names(self) -> tuple[str, ...]:
-        return tuple(self._job.fields[n].name for n in self._written)
+        return tuple(self._fields[n].name for n in self._written)
 
     def _unique(self) -> tuple[tuple[str, ...], ...]:
         """The keys that the file has. Raises MissingColumns where it has none."""
@@ -109,7 +111,7 @@ class Importing:
 
     def _by_field(self, found: Columns) -> Mapping[str, str]:
         """The fields that the file has, as it calls them."""
-        places = zip(self._job.fields, found.places, strict=True)
+        places = zip(self._fields, found.places, strict=True)
         return {field.name: found.headers[place] for field, place in places if place is not None}
 
     def _continue(self, cursor: Cursor) -> None:
@@ -167,7 +169,7 @@ class Importing:
 
     def _write(self, records: Sequence[Record], *, last: bool) -> dict[int, Outcome]:
         assert self._loading is not None  # noqa: S101  it was opened before
-        if len(self._written) < len(self._job.fields):
+        if len(self._written) < len(self._fields):
             records = [one._replace(values=tuple([one.values[n] for n in self._written])) for one in records]
         return self._repeated.write(records, self._loading.write, last=last)
 

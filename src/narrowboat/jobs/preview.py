@@ -7,15 +7,18 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from narrowboat.data.records.field import Field
 from narrowboat.data.records.mapping import Columns, Match, check_columns, look_for_columns
 from narrowboat.data.records.problem import Problem
 from narrowboat.data.records.validator import Validator
 from narrowboat.data.sheet import Book, SheetInfo, SheetRow
 from narrowboat.errors import MissingColumns
 from narrowboat.isolation import MIB, Confinement
+from narrowboat.jobs.filling import filled, filling
 from narrowboat.jobs.importer import Import
 from narrowboat.jobs.input import Input
 from narrowboat.jobs.sheet import Sheet
+from narrowboat.people.requester import NOBODY, Requester
 
 ROWS: Final = 20
 SAMPLES: Final = 3
@@ -62,23 +65,28 @@ def opened(path: Path) -> Book:
     return open_isolated(path, confinement=CONFINEMENT)
 
 
-def preview(job: Import, given: Input) -> Preview:
-    """What `job` would read in the file. Raises what reading raises, BadParameter, and what the target raises."""
+def preview(job: Import, given: Input, requester: Requester = NOBODY) -> Preview:
+    """What `job` would read in the file for this person.
+
+    Raises what reading raises, BadParameter, MissingAttribute, and what the target raises.
+    """
+    fields = filled(job.fields, filling(job.fields, requester))
     sheet = Sheet(opened, given)
     try:
         sheet.go_to(sheet.first)
         rows, _ = sheet.take(ROWS)
     finally:
         sheet.close()
-    found = look_for_columns(sheet.headers, job.fields, given.mapping, guess=given.guess)
-    read, warnings = _read(job, found, rows)
+    found = look_for_columns(sheet.headers, fields, given.mapping, guess=given.guess)
+    read, warnings = _read(job, fields, found, rows)
     said = (*warnings, *found.warnings())
-    return Preview(sheet.sheets, sheet.info, sheet.first, _columns(found, rows), read, _missing(job, found), said)
+    columns, missing = _columns(found, rows), _missing(job, fields, found)
+    return Preview(sheet.sheets, sheet.info, sheet.first, columns, read, missing, said)
 
 
-def _missing(job: Import, found: Columns) -> str | None:
+def _missing(job: Import, fields: Sequence[Field], found: Columns) -> str | None:
     try:
-        check_columns(found, job.fields)
+        check_columns(found, fields)
         found.confirm({name for key in job.unique for name in key})
     except MissingColumns as error:
         return str(error)
@@ -97,17 +105,19 @@ def _columns(found: Columns, rows: Sequence[SheetRow]) -> tuple[PreviewedColumn,
     return tuple(made)
 
 
-def _read(job: Import, found: Columns, rows: Sequence[SheetRow]) -> tuple[tuple[PreviewedRow, ...], Sequence[str]]:
+def _read(
+    job: Import, fields: Sequence[Field], found: Columns, rows: Sequence[SheetRow]
+) -> tuple[tuple[PreviewedRow, ...], Sequence[str]]:
     """The rows, and what the target says before anything is written to it."""
     loading = job.into.open(job.wish("preview", 0, dry_run=True))
     try:
         warnings = loading.warnings()
-        validator = Validator(job.fields, found, job.manners, check=job.check(), find=loading.find)
+        validator = Validator(fields, found, job.manners, check=job.check(), find=loading.find)
         records, rejects = validator.validate(rows)
     finally:
         loading.rollback()
         loading.close()
-    names = [field.name for field in job.fields]
+    names = [field.name for field in fields]
     good = {one.row: dict(zip(names, map(as_json, one.values), strict=True)) for one in records}
     bad = {one.row: one.problems for one in rejects}
     return tuple(

@@ -112,7 +112,7 @@ def job(found: Definition, user: User, *, notify: bool) -> schemas.Job:
 def _importing(found: Import) -> schemas.Importing:
     allowed = found.allowed
     return {
-        "fields": [_field(field, allowed.get(field.name, ())) for field in found.fields],
+        "fields": [_field(field, allowed.get(field.name, ())) for field in found.asked],
         "unique": [list(key) for key in found.unique],
         "mode": found.mode.value,
         "undo": found.undo,

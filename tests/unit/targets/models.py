@@ -7,6 +7,21 @@ from django.db import models
 import tests.unit.sources.django_project  # noqa: F401  models need settings, and a process has but one of them
 
 
+class Member(models.Model):
+    """As `places.MEMBERS` says it."""
+
+    id = models.AutoField(primary_key=True)
+    tenant = models.CharField(max_length=20)
+    phone = models.CharField(max_length=20, null=True)
+    email = models.CharField(max_length=50, unique=True, null=True)
+    name = models.TextField(null=True)
+    branch = models.IntegerField(null=True)
+
+    class Meta:
+        app_label = "targets"
+        db_table = "members"
+
+
 class Customer(models.Model):
     """As `places.CUSTOMERS` says it."""
 

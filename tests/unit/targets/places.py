@@ -23,6 +23,17 @@ create table customers (
     name text not null,
     credit numeric(10, 2) default 0 check (credit >= 0)
 )"""
+MEMBERS = """
+create table members (
+    id integer primary key {auto},
+    tenant varchar(20) not null,
+    phone varchar(20),
+    email varchar(50) unique,
+    name text,
+    branch integer,
+    unique (tenant, phone)
+)"""
+"""Of several tenants; the e-mail is unique among all of them, the telephone number within one."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from django.utils.timezone import template_localtime
 
 from narrowboat.app import Narrowboat
 from narrowboat.contrib.django.models import Run
-from narrowboat.contrib.django.people import CONTROL, SEE_ALL, user_of
+from narrowboat.contrib.django.people import CONTROL, SEE_ALL, attributes_of, user_of
 from narrowboat.errors import NarrowboatError, outside
 from narrowboat.jobs.importer import ACCOUNTED, UNDO, Import
 from narrowboat.kernel.model import REQUESTS, Request, State
@@ -221,18 +221,20 @@ class RunAdmin(admin.ModelAdmin):
                 messages.error(request, f"You may not {verb} run {run.id}.")
                 continue
             try:
-                state = self._one(run, verb, str(request.user.pk))
+                state = self._one(run, verb, request.user)
             except NarrowboatError as error:
                 messages.error(request, str(error))
             else:
                 messages.success(request, f"{self.name(run)} {run.id}: {state}.")
 
     @staticmethod
-    def _one(run: Run, verb: str, by: str) -> str:
+    def _one(run: Run, verb: str, person: Any) -> str:
+        by, found = str(person.pk), _nb().store.get(run.id)
+        attributes = attributes_of(person) if found.owner == by else None
         if verb == RETRY:
-            return f"retried as {_nb().retry_failed(_nb().store.get(run.id), by=by).run.id}"
+            return f"retried as {_nb().retry_failed(found, attributes=attributes, by=by).run.id}"
         if verb == UNDO:
-            return f"taken back by {_nb().undo(_nb().store.get(run.id), owner=by).run.id}"
+            return f"taken back by {_nb().undo(found, owner=by, attributes=attributes).run.id}"
         return _nb().ask(run.id, Request(verb), by=by).state.replace("_", " ")
 
     # the page of a run

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from narrowboat.contrib.django.people import may_start
+from narrowboat.contrib.django.people import attributes_of, may_start
 from narrowboat.errors import NarrowboatError
 from narrowboat.jobs.example import example
 from narrowboat.jobs.importer import Import
@@ -117,7 +117,9 @@ class ImportButton:
         try:
             for piece in file.chunks(PIECE):
                 upload = nb.uploads.append(upload, upload.received, piece)
-            started: Submitted = nb.import_upload(self.import_job, upload, owner=owner, dry_run=dry_run)
+            started: Submitted = nb.import_upload(
+                self.import_job, upload, owner=owner, attributes=attributes_of(request.user), dry_run=dry_run
+            )
         except BaseException:
             nb.uploads.remove(upload)  # who tries again sends it again
             raise

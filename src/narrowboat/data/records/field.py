@@ -23,6 +23,10 @@ class Lookup(NamedTuple):
     gives: str = "id"
     type: Type = Type.TEXT
     """What the cell is before it is looked up."""
+    where: Mapping[str, str] = NOTHING
+    """Only among these records: a column to the requester's attribute that it must be, or `id`."""
+    among: Mapping[str, Any] = NOTHING
+    """The same with values, in a run."""
 
 
 class Field(NamedTuple):
@@ -46,6 +50,9 @@ class Field(NamedTuple):
     """Whether null may be written where the field is not required."""
     label: str = ""
     """What people call it; the name if empty."""
+    requester: str = ""
+    """Filled from who asks, and never from the file: by this attribute of theirs, or `id`. A record in which it is
+    another one is not found by any key."""
     made: bool = False
     """A value is made where the file has none: it is written also without a column."""
 

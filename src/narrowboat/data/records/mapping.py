@@ -20,7 +20,10 @@ ALIKE: Final = 0.6
 
 
 class Match(NamedTuple):
-    """One column of the file. `how`: `given`, `name`, `alias`, `suggested`, `ignored` or `unknown`."""
+    """One column of the file.
+
+    `how`: `given`, `name`, `alias`, `suggested`, `ignored`, `filled` (by who asks, so not read) or `unknown`.
+    """
 
     header: str
     field: str | None
@@ -53,7 +56,13 @@ class Columns(NamedTuple):
             if match.how == "suggested"
         ]
         unknown = [repr(match.header) for match in self.matches if match.how == "unknown"]
-        return alike + ([f"Left out, as no field is called so: {', '.join(unknown)}."] if unknown else [])
+        filled = [
+            f"{match.header!r} was not read: it is filled by who imports the file."
+            for match in self.matches
+            if match.how == "filled"
+        ]
+        left = [f"Left out, as no field is called so: {', '.join(unknown)}."] if unknown else []
+        return alike + filled + left
 
     def as_json(self) -> list[dict[str, Any]]:
         """The matches."""
@@ -96,6 +105,8 @@ def look_for_columns(
 
 
 def _matched(headers: Sequence[str], fields: Sequence[Field], given: Mapping[str, str | None]) -> list[Match]:
+    filled = {folded(name) for f in fields if f.requester for name in (f.name, f.label, *f.aliases)}
+    fields = [field for field in fields if not field.requester]
     names = {field.name for field in fields}
     for header, name in given.items():
         if header not in headers:
@@ -105,20 +116,19 @@ def _matched(headers: Sequence[str], fields: Sequence[Field], given: Mapping[str
     taken = set(given.values())
     known = {folded(alias): (field.name, "alias") for field in fields for alias in (*field.aliases, field.label)}
     known |= {folded(field.name): (field.name, "name") for field in fields}
-    reported = {folded(name) for name in REPORTED}
-    return [
-        _match(header, given, {k: v for k, v in known.items() if v[0] not in taken}, reported) for header in headers
-    ]
+    outside = {folded(name): "ignored" for name in REPORTED} | dict.fromkeys(filled, "filled")
+    return [_match(header, given, {k: v for k, v in known.items() if v[0] not in taken}, outside) for header in headers]
 
 
 def _match(
-    header: str, given: Mapping[str, str | None], known: Mapping[str, tuple[str, str]], reported: set[str]
+    header: str, given: Mapping[str, str | None], known: Mapping[str, tuple[str, str]], outside: Mapping[str, str]
 ) -> Match:
+    """outside: headers that are no field's, and why."""
     if header in given:
         return Match(header, given[header], "given" if given[header] is not None else "ignored")
     plain = folded(header)
-    if not plain or plain in reported:
-        return Match(header, None, "ignored")
+    if not plain or plain in outside:
+        return Match(header, None, outside.get(plain, "ignored"))
     name, how = known.get(plain, (None, "unknown"))
     return Match(header, name, how)
 
@@ -126,7 +136,8 @@ def _match(
 def _suggested(matches: list[Match], fields: Sequence[Field]) -> list[Match]:
     """For columns that nobody knows, the free field that looks most like them."""
     found = {match.field for match in matches}
-    names = {folded(name): f.name for f in fields if f.name not in found for name in (f.name, f.label, *f.aliases)}
+    free = [field for field in fields if field.name not in found and not field.requester]
+    names = {folded(name): f.name for f in free for name in (f.name, f.label, *f.aliases)}
     if not names or all(match.how != "unknown" for match in matches):
         return matches
     from difflib import get_close_matches  # only where it is needed: most files have the names they should
@@ -151,6 +162,6 @@ def check_columns(found: Columns, fields: Sequence[Field]) -> None:
         for match in found.matches
         if match.how == "suggested"
     )
-    wanted = ", ".join(field.title for field in (missing or fields))
+    wanted = ", ".join(field.title for field in (missing or fields) if not field.requester)
     what = f"lacks {wanted}" if missing else f"has none of {wanted}"
     raise MissingColumns(f"The file {what}. Its columns: {headers}.{hints}")

@@ -59,6 +59,7 @@ class ModelRows:
         return wish._replace(
             columns=tuple(one.field.column for one in self._written),
             updated=frozenset(columns[name] for name in wish.updated if name in columns).union(touched),
+            filled=tuple(columns[name] for name in wish.filled if name in columns),
             unique=tuple(tuple(columns.get(name, name) for name in key) for key in wish.unique),
         )
 

@@ -63,7 +63,7 @@ class ModelSaving(ModelLoading):
             return self._or_not_at_all(lambda: self._saved_new(record))
         except Refusal as refusal:
             met = self._meet(new, meanwhile=True) if refusal.problem.code == "exists" else {}
-            return met or {record.row: Outcome(What.REJECTED, problem=refusal.problem)}
+            return met or {record.row: self._refused(refusal)}
 
     def _saved_new(self, record: Record) -> dict[int, Outcome]:
         instance = self._rows.new(self._given[record.row])

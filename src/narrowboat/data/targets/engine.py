@@ -17,9 +17,10 @@ PLACE, ROW = "narrowboat_place", "narrowboat_row"
 class Refusal(Exception):
     """The database refused a statement because of what is in its rows. Told of the one row, once it is alone."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, key: Sequence[str] = ()) -> None:
+        """key: the columns of the unique index that another record is in the way of."""
         super().__init__(problem.message)
-        self.problem = problem
+        self.problem, self.key = problem, key
 
 
 class Again(Exception):

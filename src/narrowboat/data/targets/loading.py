@@ -48,7 +48,8 @@ class TableLoading(Attempt):
     def warnings(self) -> Sequence[str]:
         """See `data.target.Loading`."""
         indexed = {frozenset(key.columns) for key in self._table.keys}
-        return [words.no_index(self._table.sql, key) for key in self._wish.unique if frozenset(key) not in indexed]
+        keys = [tuple(dict.fromkeys((*self._wish.filled, *key))) for key in self._wish.unique]
+        return [words.no_index(self._table.sql, key) for key in keys if frozenset(key) not in indexed]
 
     def mark(self) -> Any:
         """See `data.target.Loading`."""
@@ -58,9 +59,10 @@ class TableLoading(Attempt):
     def find(self, lookup: Lookup, values: Sequence[Any]) -> Mapping[Any, Any]:
         """See `data.target.Loading`."""
         other, by, gives = self._engine.catalogue(lookup.table).sql, quoted(lookup.by), quoted(lookup.gives)
-        wanted = f"select {by}, {gives} from {other} where {by} in ?any"  # noqa: S608  all quoted
+        among = "".join(f" and {quoted(column)} = ?" for column in lookup.among)
+        wanted = f"select {by}, {gives} from {other} where {by} in ?any{among}"  # noqa: S608  all quoted
         found: dict[Any, Any] = {}
-        for value, meant in self._engine.execute(wanted, (list(values),)):
+        for value, meant in self._engine.execute(wanted, (list(values), *lookup.among.values())):
             several = value in found and found[value] != meant
             found[value] = words.ambiguous(lookup.table, lookup.by, value) if several else meant
         return found
@@ -93,11 +95,21 @@ class TableLoading(Attempt):
             return self._or_not_at_all(lambda: self._together(records))
         except Refusal as refusal:
             if len(records) == 1:
-                return {records[0].row: Outcome(What.REJECTED, problem=refusal.problem)}
+                return {records[0].row: self._refused(refusal)}
         except Ambiguous:
             pass
         middle = len(records) // 2
         return {**self._some(records[:middle]), **self._some(records[middle:])}
+
+    def _refused(self, refusal: Refusal) -> Outcome:
+        """What is told of it: nothing of a record in the way that may be somebody else's."""
+        theirs = refusal.problem.code == "exists" and not set(self._wish.filled) <= set(refusal.key)
+        return Outcome(What.REJECTED, problem=words.not_said() if theirs else refusal.problem)
+
+    def _same(self, names: Sequence[str], table: str) -> str:
+        """That a record has the key of a staged row, and is the requester's."""
+        columns = map(quoted, dict.fromkeys((*names, *self._wish.filled)))
+        return " and ".join(f"{table}.{name} = s.{name}" for name in columns)
 
     def _or_not_at_all(self, work: Callable[[], T]) -> T:
         """Do the work; where that fails, it is as if it had not begun."""
@@ -144,10 +156,9 @@ class TableLoading(Attempt):
         identity = ", ".join(f"t.{name}" for name in self._identity)
         image = self._engine.image(self._table, "t") if self._wish.undo and changes else "null"
         for key, names in enumerate(self._wish.unique):
-            same = " and ".join(f"t.{quoted(name)} = s.{quoted(name)}" for name in names)
             statement = (
                 f"select s.{ROW}, {self._engine.age(self._table)}, {image}, {identity} "  # noqa: S608  all quoted
-                f"from {STAGE} as s join {self._table.sql} as t on {same} order by s.{PLACE}"
+                f"from {STAGE} as s join {self._table.sql} as t on {self._same(names, 't')} order by s.{PLACE}"
                 f"{self._engine.locking if changes else ''}"
             )
             for row, age, before, *record in self._engine.execute(statement):
@@ -174,14 +185,13 @@ class TableLoading(Attempt):
         self, names: Sequence[str], rows: Sequence[int], rows_of: Mapping[str, int]
     ) -> Iterator[tuple[int, str, str]]:
         """Update the records that these columns find for these rows; each row, its record, and the image afterwards."""
-        fixed = {*names, *self._table.primary}
+        fixed = {*names, *self._table.primary, *self._wish.filled}
         setting = [name for name in self._wish.columns if name in self._wish.updated and name not in fixed] or names
         values = ", ".join(f"{quoted(name)} = s.{quoted(name)}" for name in setting)
-        same = " and ".join(f"{self._table.ref}.{quoted(name)} = s.{quoted(name)}" for name in names)
         told = f", s.{ROW}" if self._engine.tells_rows else ""
         statement = (
             f"update {self._table.sql} set {values} from {STAGE} as s "  # noqa: S608  all quoted
-            f"where {same} and s.{ROW} in ?any returning {self._returned}{told}"
+            f"where {self._same(names, self._table.ref)} and s.{ROW} in ?any returning {self._returned}{told}"
         )
         for kept in self._engine.execute(statement, (list(rows),)):
             record, after = self._record(kept)
@@ -238,7 +248,7 @@ class TableLoading(Attempt):
             self._engine.stage([(record.row, *record.values)])
             kept = self._or_not_at_all(lambda: self._insert(""))
         except Refusal as refusal:
-            return {record.row: Outcome(What.REJECTED, problem=refusal.problem)}
+            return {record.row: self._refused(refusal)}
         return self._created({record.row: self._record(kept[0])}) if kept else nothing
 
     def _keep(self, images: Iterable[Image]) -> None:

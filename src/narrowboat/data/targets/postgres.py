@@ -207,7 +207,8 @@ class PostgresEngine:
             if state in _AGAIN:
                 raise Again from error
             if state and (state.startswith(_OF_ROWS) or _is_of_row(error, state)):
-                raise Refusal(self._told(error, state)) from error
+                key = self._names.get(error.diag.constraint_name or "", ())
+                raise Refusal(self._told(error, state), key) from error
             if state is None and isinstance(error, psycopg.DataError | psycopg.ProgrammingError):
                 raise Refusal(Problem("not-storable", f"PostgreSQL cannot keep a value of it: {error}")) from error
             said = scrub(error.diag.message_primary or str(error).strip(), self._url)

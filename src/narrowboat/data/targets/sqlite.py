@@ -182,7 +182,7 @@ class SqliteEngine:
                     "raise(abort, …) it refuses its row alone."
                 ) from error
             if code & 0xFF in _OF_ROWS:
-                raise Refusal(self._told(error, code)) from error
+                raise Refusal(self._told(error, code), _columns_of(error)) from error
             if code & 0xFF in _PASSING:
                 raise TargetUnavailable(f"SQLite cannot write to {self._path} now: {error}.") from error
             if code & 0xFF == sqlite3.SQLITE_FULL:
@@ -192,7 +192,7 @@ class SqliteEngine:
     def _told(self, error: sqlite3.Error, code: int) -> Problem:
         """What SQLite said, in words. Its own: `NOT NULL constraint failed: customers.name`."""
         what, _, where = str(error).partition(": ")
-        columns = [part.rpartition(".")[2] for part in where.split(", ")]
+        columns = _columns_of(error)
         column = columns[0] if len(columns) == 1 else None
         match code:
             case sqlite3.SQLITE_CONSTRAINT_NOTNULL:
@@ -214,6 +214,11 @@ class SqliteEngine:
                 if found := self.connection.execute(check).fetchone():
                     return words.no_parent(name, found[0])
         return Problem("no-such-parent", "names a record of another table that is not there")
+
+
+def _columns_of(error: sqlite3.Error) -> list[str]:
+    """Those that it names."""
+    return [part.rpartition(".")[2] for part in str(error).partition(": ")[2].split(", ")]
 
 
 def _catalogue(connection: sqlite3.Connection, name: str) -> Catalogue:

@@ -59,6 +59,11 @@ def dropped() -> Problem:
     )
 
 
+def not_said() -> Problem:
+    """A record of others, of which not even that it is there may be told."""
+    return Problem("refused", "the database does not take this row")
+
+
 def changed_since(record: str) -> Problem:
     """The record is not any more as the import left it."""
     return Problem("changed-since", f"{record} was changed after the import, and was left as it is")

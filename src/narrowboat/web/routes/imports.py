@@ -59,7 +59,7 @@ async def preview_upload(
     kept = await here.threads.run(here.nb.uploads.complete, upload, user.id)
     path = str(here.nb.uploads.path(kept))
     given = Input(path, kept.sha256 or "", kept.name, sheet or 0, header, _mapping(mapping), guess)
-    made = await ask_job(here, partial(preview.preview, found, given), seconds=READING)
+    made = await ask_job(here, partial(preview.preview, found, given, user.requester), seconds=READING)
     return JSONResponse(views.preview(made))
 
 
@@ -139,7 +139,13 @@ async def resubmit_rows(
     found = await startable(here, user, run)
     rows = [row.model_dump() for row in body.rows]
     submitted = await here.threads.run(
-        here.nb.resubmit, found, rows, owner=user.id, dry_run=body.dry_run, idempotency_key=idempotency_key
+        here.nb.resubmit,
+        found,
+        rows,
+        owner=user.id,
+        attributes=user.present_attributes(found),
+        dry_run=body.dry_run,
+        idempotency_key=idempotency_key,
     )
     return started(here, user, request, submitted)
 
@@ -148,5 +154,8 @@ async def resubmit_rows(
 async def undo_run(run: str, request: Request, here: Here, user: Who, idempotency_key: Key = None) -> Response:
     """Take an import back, by a run of its own; records that were changed since are left, and reported."""
     found = await startable(here, user, run)
-    submitted = await here.threads.run(here.nb.undo, found, owner=user.id, idempotency_key=idempotency_key)
+    attributes = user.present_attributes(found)
+    submitted = await here.threads.run(
+        here.nb.undo, found, owner=user.id, attributes=attributes, idempotency_key=idempotency_key
+    )
     return started(here, user, request, submitted)

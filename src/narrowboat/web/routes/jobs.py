@@ -164,6 +164,7 @@ async def _start_import(
         found.name,
         upload,
         owner=user.id,
+        attributes=user.attributes,
         idempotency_key=key,
         not_before=body.not_before.timestamp() if body.not_before else 0.0,
         priority=_priority(user, found, body.priority),
