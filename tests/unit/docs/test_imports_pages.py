@@ -58,15 +58,16 @@ def test_the_examples_of_the_page_run(tmp_path: Path, monkeypatch: pytest.Monkey
         )
     (tmp_path / "customers.xlsx").write_text("Name,Phone,Shipping mark\nAma,020 123 4567,A1\nKofi,12,A2\n")
     text = (DOCS / "howto/import-a-spreadsheet.md").read_text()
-    define, start, look, cells, elsewhere = re.findall(r"```python\n(.*?)```", text, re.S)
+    define, start, look, cells, tenants, elsewhere = re.findall(r"```python\n(.*?)```", text, re.S)
     names: dict[str, Any] = {"__name__": "page"}
     execute(define + start, names)
     run_inline(names["nb"], names["submitted"].run.id)
-    execute(look + cells + elsewhere, names)
+    execute(look + cells + tenants + elsewhere, names)
     account = names["nb"].account(names["run"], plain=True)
     assert account["message"] == "2 rows: 1 created, 1 rejected."
     assert account["failed_customers"][0]["error"] == "Phone: '12' is no telephone number that exists"
     again = names["nb"].undo(names["run"])
     assert run_inline(names["nb"], again.run.id).counters.created == 1
     check_the_orders(names["nb"])
+    assert [field.name for field in names["nb"].importing("members").asked] == ["phone", "branch_id"]
     names["nb"].store.close()
