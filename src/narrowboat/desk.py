@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from narrowboat.errors import NothingToRetry, UploadInUse
 from narrowboat.jobs.output import Output
 from narrowboat.kernel.dispatch import Dispatcher
-from narrowboat.kernel.model import NewRun, Request, Run, Submitted
+from narrowboat.kernel.model import REQUESTS, NewRun, Request, Run, Submitted
 from narrowboat.registry import Registry
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ class Desk(Registry):
         attributes, by, idempotency_key: as of `rerun`.
         """
         if not run.counters.rejected:
-            raise NothingToRetry(f"Run {run.id} rejected nothing. To go on where it stopped, resume it.")
+            raise NothingToRetry(f"Run {run.id} rejected nothing. {_instead(run)}")
         new = self.job(run.job).retrying(run, self.run_folder(run.id), attributes)
         return self._submit(_child(new, run, "retry", idempotency_key), by=by)
 
@@ -299,6 +299,13 @@ class Desk(Registry):
             from narrowboat.dispatch.bell import Bell
 
             Bell.of(self.lock).ring(word, run_id)
+
+
+def _instead(run: Run) -> str:
+    """What to do with a run of which nothing can be tried again."""
+    if REQUESTS[Request.RESUME].get(run.state, run.state) is not run.state:
+        return "To go on where it stopped, resume it."
+    return "To have it done once more, rerun it." if run.ended else "It has not ended yet."
 
 
 def _child(new: NewRun, run: Run, relation: str, key: str | None) -> NewRun:

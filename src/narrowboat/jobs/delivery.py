@@ -157,7 +157,7 @@ class Delivery(Terms):
         found = tables.named(made, self.title, output)
         if len(found) > 1 and not self.format(output).several_tables:
             raise NotRepresentable(
-                f"A {self.kind} as {output.format} holds one table and this one has {len(found)}: "
+                f"A file of the format {output.format} holds one table and this {self.kind} has {len(found)}: "
                 f"{self.remedy(output)}."
             )
         return found

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import random
 import re
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -80,6 +82,8 @@ class Stream:
         self._run, self.at, self.generation = run, first, run.generation
         self.away = False
         """The store cannot be asked: rows go on when it is back."""
+        self.until = math.inf
+        """On the monotonic clock: batches end then, though there are more."""
 
     @property
     def follow(self) -> Follow:
@@ -89,9 +93,9 @@ class Stream:
     async def batches(self, watched: Watched) -> AsyncIterator[Found | None]:
         """Rows as they come; None after some seconds without any, and each second while the store is away.
 
-        Ends with the run, where the run started again from zero, or when the server stops.
+        Ends with the run, where the run started again from zero, when the server stops, or with its time.
         """
-        while not self.follow.draining:
+        while not self.follow.draining and not sse.is_long(self.until):
             version = watched.run.version
             found = await self._read()
             if found is None:
@@ -192,6 +196,7 @@ async def events(stream: Stream, run_id: str, seen: tuple[int, int] | None, *, b
     yield sse.COME_BACK if brief else f"retry: {sse.RETRY}\n\n".encode()
     if seen and seen[0] != stream.generation:
         yield sse.event("restart", f"{stream.generation}-0", "{}")
+    stream.until = time.monotonic() + sse.LONGEST
     try:
         async with stream.follow.run(run_id) as watched:
             async for piece in _told(stream, watched):
@@ -201,7 +206,8 @@ async def events(stream: Stream, run_id: str, seen: tuple[int, int] | None, *, b
     except UnknownRun:
         return  # deleted; who comes back is told so
     if stream.ended is None:
-        yield f"retry: {random.randint(500, 3000)}\n\n".encode()  # noqa: S311  # only spreads clients over time
+        pause = f"retry: {random.randint(500, 3000)}\n\n".encode()  # noqa: S311  # only spreads clients over time
+        yield sse.SOON if sse.is_long(stream.until) else pause
 
 
 async def _told(stream: Stream, watched: Watched) -> AsyncIterator[bytes]:

@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import random
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from narrowboat.errors import NarrowboatError, UnknownRun
@@ -21,6 +22,8 @@ log = logging.getLogger("narrowboat.follow")
 
 MOST = 100
 """Runs that one stream follows."""
+BRIEF = b"event: brief\ndata: {}\n\n"
+"""The stream ends as it should, and the client comes back: nothing is lost."""
 BROKEN = b""
 """A run cannot be followed, such as where the store is away: the stream ends, and the client comes back."""
 
@@ -39,14 +42,17 @@ async def events(
     for run_id in gone:
         yield _gone(run_id)
     pieces: asyncio.Queue[bytes | None] = asyncio.Queue(1)  # who reads slowly misses snapshots, and nothing is kept
-    pumps = [asyncio.create_task(_pump(follow, run_id, last, view, pieces)) for run_id, last in seen.items()]
+    until = time.monotonic() + sse.LONGEST
+    pumps = [asyncio.create_task(_pump(follow, run_id, last, view, until, pieces)) for run_id, last in seen.items()]
     try:
         async for piece in _merged(follow, pieces, len(pumps)):
             yield piece
     finally:
         for pump in pumps:
             pump.cancel()
-    if follow.draining:
+    if sse.is_long(until):
+        yield sse.SOON + BRIEF
+    elif follow.draining:
         yield f"event: leaving\nretry: {random.randint(500, 3000)}\ndata: {{}}\n\n".encode()  # noqa: S311  # no secret
 
 
@@ -56,7 +62,7 @@ def glance(runs: Sequence[tuple[Run, str | None, str]], gone: Sequence[str]) -> 
     runs: each with the version last seen and itself as JSON.
     """
     looks = [*map(_gone, gone), *(sse.look(*one) for one in runs)]
-    return sse.COME_BACK + b"".join(looks) + b"event: brief\ndata: {}\n\n"
+    return sse.COME_BACK + b"".join(looks) + BRIEF
 
 
 async def _merged(follow: Follow, pieces: asyncio.Queue[bytes | None], open_pumps: int) -> AsyncIterator[bytes]:
@@ -77,11 +83,16 @@ async def _merged(follow: Follow, pieces: asyncio.Queue[bytes | None], open_pump
 
 
 async def _pump(
-    follow: Follow, run_id: str, last: str | None, view: Callable[[Watched], str], pieces: asyncio.Queue[bytes | None]
+    follow: Follow,
+    run_id: str,
+    last: str | None,
+    view: Callable[[Watched], str],
+    until: float,
+    pieces: asyncio.Queue[bytes | None],
 ) -> None:
     try:
         async with follow.run(run_id) as watched:
-            async for piece in sse.snapshots(follow, watched, last, view):
+            async for piece in sse.snapshots(follow, watched, last, view, until):
                 if piece != sse.COMMENT:
                     await pieces.put(piece)
     except UnknownRun:

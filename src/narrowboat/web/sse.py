@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 
 from narrowboat.errors import UnknownRun
@@ -29,6 +30,10 @@ SHARE = 0.0001
 """Seconds between two, at least, for each follower of a run: however many there are, telling them takes the server at
 most a third of a processor."""
 COMMENT = b":\n\n"
+LONGEST = 300.0
+"""Seconds after which a stream ends: who comes back is asked again who they are, and what they may see by now."""
+SOON = b"retry: 200\n\n"
+"""How soon to come back then."""
 RETRY = 2000
 """Milliseconds after which a client that lost the connection comes back."""
 COME_BACK = b"retry: 1000\n\n"
@@ -45,13 +50,16 @@ async def events(
 ) -> AsyncIterator[bytes]:
     """The stream. view: a snapshot as JSON, in one line."""
     yield f"retry: {RETRY}\n\n".encode()
+    until = time.monotonic() + LONGEST
     try:
         async with follow.run(run_id) as watched:
-            async for piece in snapshots(follow, watched, last_id, view):
+            async for piece in snapshots(follow, watched, last_id, view, until):
                 yield piece
     except UnknownRun:
         return  # deleted; who comes back is told so
-    if follow.draining:
+    if is_long(until):
+        yield SOON
+    elif follow.draining:
         yield f"retry: {random.randint(500, 3000)}\n\n".encode()  # noqa: S311  # only spreads clients over time
 
 
@@ -61,12 +69,20 @@ def look(run: Run, last_id: str | None, text: str) -> bytes:
     return told + (event("done", _done_id(run), text) if run.ended else b"")
 
 
+def is_long(until: float) -> bool:
+    """Whether a stream has lasted as long as it may."""
+    return time.monotonic() >= until
+
+
 async def snapshots(
-    follow: Follow, watched: Watched, last_id: str | None, view: Callable[[Watched], str]
+    follow: Follow, watched: Watched, last_id: str | None, view: Callable[[Watched], str], until: float
 ) -> AsyncIterator[bytes]:
-    """Snapshots of one run as events, with a comment after each quiet while, until it has ended or the server stops."""
+    """Snapshots of one run as events, with a comment after each quiet while.
+
+    They end with the run, when the server stops, or with the time: `until`, on the monotonic clock.
+    """
     seen = int(last_id) if last_id and re.fullmatch("[0-9]{1,18}", last_id) else -1
-    while not follow.draining:
+    while not follow.draining and not is_long(until):
         run = watched.run
         if run.version != seen:
             seen = run.version

@@ -222,8 +222,16 @@ def test_rerun_is_a_new_run_of_the_same_request(nb: Narrowboat) -> None:
     again = run_inline(nb, nb.rerun(first).run.id)
     assert (again.parent, again.relation, again.owner) == (first.id, "rerun", "ann")
     assert content(nb, again) == content(nb, first)
-    with pytest.raises(NothingToRetry, match="rejected nothing"):
+    with pytest.raises(NothingToRetry, match=r"rejected nothing.*rerun it"):
         nb.retry_failed(first)
+
+
+def test_what_can_be_tried_again_is_said_by_how_far_a_run_is(nb: Narrowboat) -> None:
+    run = nb.start("leads", owner="ann").run
+    with pytest.raises(NothingToRetry, match="has not ended yet"):
+        nb.retry_failed(run)
+    with pytest.raises(NothingToRetry, match="where it stopped, resume it"):
+        nb.retry_failed(nb.ask(run.id, Request.CANCEL))
 
 
 def test_the_purge_takes_ended_runs_past_their_retention_and_their_files(nb: Narrowboat) -> None:

@@ -83,6 +83,7 @@ export class Stream {
   private hear(take: () => void): void {
     this.failures = 0;
     this.leaving = false;
+    this.brief = false; // until it is said again
     this.watch();
     this.ear.connection("live");
     take();
