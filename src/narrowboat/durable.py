@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from narrowboat.errors import StorageFull
@@ -16,6 +18,17 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def storing(path: Path) -> Iterator[None]:
+    """What is written to `path` within raises StorageFull where the disk has no room for it."""
+    try:
+        yield
+    except StorageFull:
+        raise
+    except OSError as error:
+        raise storage_error(error, path) from error
 
 
 def storage_error(error: OSError, path: Path) -> OSError:

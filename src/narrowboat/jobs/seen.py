@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeAlias
+
+from narrowboat.durable import storing
+from narrowboat.errors import StorageFull
 
 Fences: TypeAlias = list[list[int]]
 """Pairs of a fence and the last row that it committed, oldest first."""
@@ -34,8 +38,11 @@ class Seen:
         self._fence = fence
         firsts = [0, *(last for _, last in fences)]
         self._ranges = {known: (first, last) for first, (known, last) in zip(firsts, fences, strict=False)}
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._db = _opened(folder / "seen.db")
+        with storing(folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._path = folder / "seen.db"
+        with _on_disk(self._path):
+            self._db = _opened(self._path)
         self._few: dict[str, int] | None = {}
         if fences:
             self._index()
@@ -58,12 +65,12 @@ class Seen:
         """Note accepted rows under their keys."""
         if self._few is not None and len(self._few) + len(keys) <= FEW:
             self._few |= keys
-            with self._db:
+            with self._writing():
                 self._db.execute("insert into few values (?, ?)", (self._fence, json.dumps(keys)))
             return
         if self._few is not None:
             self._index()
-        with self._db:
+        with self._writing():
             self._db.executemany(
                 "insert or replace into seen (key, fence, row) values (?, ?, ?)",
                 [(key, self._fence, row) for key, row in keys.items()],
@@ -71,9 +78,15 @@ class Seen:
 
     def _index(self) -> None:
         self._few = None
-        with self._db:
+        with self._writing():
             for statement in _INDEX:
                 self._db.execute(statement)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A transaction. Raises StorageFull."""
+        with _on_disk(self._path), self._db:
+            yield
 
     def close(self) -> None:
         self._db.close()
@@ -83,6 +96,17 @@ class Seen:
         """The run is complete: nobody asks any more."""
         for name in ("seen.db", "seen.db-journal"):
             (folder / name).unlink(missing_ok=True)
+
+
+@contextmanager
+def _on_disk(path: Path) -> Iterator[None]:
+    """Raises StorageFull where SQLite says that there is no room."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_FULL:
+            raise
+        raise StorageFull(f"No room left while writing {path}. Free some space, then resume.") from error
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -87,6 +87,12 @@ class Uploads:
         """Somebody's, newest first."""
         return self._known.of_owner(owner)
 
+    def room(self) -> Path:
+        """The folder, where something more may be written now. Raises StorageFull."""
+        self._check()
+        self._make_folder()
+        return self._folder
+
     def path(self, upload: Upload) -> Path:
         """Where the file is."""
         return self._folder / upload.id
@@ -128,8 +134,7 @@ class Uploads:
         """The file, which nobody else writes to meanwhile; a process that dies lets go of it."""
         path = self.path(upload)
         try:
-            if not self._folder.exists():
-                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._make_folder()
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise storage_error(error, path) from error
@@ -138,6 +143,10 @@ class Uploads:
             yield file
         finally:
             os.close(file)
+
+    def _make_folder(self) -> None:
+        if not self._folder.exists():
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _write(self, file: int, upload: Upload, at: int, data: bytes) -> None:
         view, place = memoryview(data), at

@@ -18,6 +18,7 @@ from starlette.responses import Response, StreamingResponse
 from narrowboat.data.format import Format, Table
 from narrowboat.data.formats.csv import Csv
 from narrowboat.data.formats.declared import columns_of
+from narrowboat.durable import storing
 from narrowboat.errors import BadParameter, NoArtifact
 from narrowboat.jobs import converting
 from narrowboat.jobs.importer import ACCOUNTED
@@ -134,7 +135,7 @@ async def _made_first(context: Context, make: Callable[[Path], Path], headers: d
 def _made(make: Callable[[Path], Path], beside: Path) -> BinaryIO:
     """The file, open and without a name any more: nothing is left of it, whoever leaves before its end."""
     _sweep(beside)
-    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=beside) as folder:
+    with storing(beside), tempfile.TemporaryDirectory(prefix=PREFIX, dir=beside) as folder:
         return open(make(Path(folder)), "rb", buffering=0)
 
 

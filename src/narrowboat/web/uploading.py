@@ -6,11 +6,12 @@ import re
 from collections.abc import AsyncIterator
 from email.message import Message
 from tempfile import SpooledTemporaryFile
-from typing import Any
+from typing import IO, Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
+from narrowboat.durable import storing
 from narrowboat.errors import BadParameter, UploadConflict, UploadTooLarge, WrongChecksum
 from narrowboat.uploads import Upload, Uploads
 from narrowboat.uploads.uploads import PIECE
@@ -61,18 +62,23 @@ class Receiving:
     async def _checked(self, request: Request, checksum: Checksum, most: int) -> AsyncIterator[bytes]:
         """The body, once all of it was found to be what the client sent."""
         digest, size = checksum.hash(), 0
-        with SpooledTemporaryFile(max_size=PIECE, prefix="narrowboat-") as spool:  # deleted however this ends
+        folder = await self._threads.run(self._uploads.room)
+        with storing(folder), SpooledTemporaryFile(PIECE, prefix="spool-", dir=str(folder)) as spool:  # without a name
             async for data in request.stream():
                 size += len(data)
                 if size > most:
                     raise UploadTooLarge(f"At most {most:,} bytes are missing, and more came.")
                 digest.update(data)
-                await self._threads.run(spool.write, data)
+                await self._threads.run(self._spool, spool, data)
             if digest.digest() != checksum.digest:
                 raise WrongChecksum(f"These {size:,} bytes are not those that the checksum is of. Send them again.")
             spool.seek(0)
             while data := await self._threads.run(spool.read, PIECE):
                 yield data
+
+    def _spool(self, spool: IO[bytes], data: bytes) -> None:
+        self._uploads.room()
+        spool.write(data)
 
     async def whole(self, owner: str, name: str, request: Request) -> Upload:
         """A body that is the file, or a form with the file in it. What does not come to its end is removed."""
