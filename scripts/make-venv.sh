@@ -26,6 +26,7 @@ if whole; then
 elif "$python" -m pip --version >/dev/null 2>&1 && "$python" -m venv --clear --without-pip .venv; then
     "$python" -m pip --python .venv/bin/python install --quiet uv
 else
-    echo "Cannot make a virtual environment with $python. Install one of: python3-venv (Debian, Ubuntu), virtualenv, pip." >&2
+    echo "Cannot make a virtual environment with $python: it lacks the parts of pip that Debian and Ubuntu pack apart." >&2
+    echo "Install them and try again: sudo apt-get install python3-venv (or have virtualenv, or pip)" >&2
     exit 1
 fi

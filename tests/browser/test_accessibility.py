@@ -49,7 +49,7 @@ def test_every_view_is_without_fault(
     site: Site, chromium: Browser, axe: str, scheme: Literal["light", "dark"], width: int
 ) -> None:
     runs = {site.begin("leads"): "Finished", site.begin("broken"): "Failed"}
-    site.pace(0.3)
+    site.pace(3)  # a minute, for it has to be under way until all has been looked at
     runs[site.begin(params={"city": "Lagos"})] = "Running"
     context = chromium.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme, locale="en-GB")
     page = context.new_page()

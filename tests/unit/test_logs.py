@@ -6,6 +6,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +32,15 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def nb(tmp_path: Path) -> Narrowboat:
+def nb(tmp_path: Path) -> Iterator[Narrowboat]:
     nb = Narrowboat(f"sqlite:///{tmp_path / 'nb.db'}", watch=logs.watcher())
 
     @nb.export("numbers", block_rows=10)
     def numbers(most: int) -> object:
         return rows(lambda: ((n,) for n in range(most)), columns=("n",), repeatable=True)
 
-    return nb
+    with closing(nb.store):
+        yield nb
 
 
 def test_each_chunk_is_a_line_with_the_running_totals(nb: Narrowboat, stream: io.StringIO) -> None:

@@ -197,5 +197,7 @@ def test_a_file_that_is_no_utf_8_is_told_so(tmp_path: Path) -> None:
 def test_what_may_be_uploaded(tmp_path: Path) -> None:
     file = tmp_path / "narrowboat.toml"
     file.write_text("[uploads]\nfile_mb = 0.5\nkeep_hours = 2\n")
-    limits = read(file).uploads.limits
+    nb = read(file)
+    with closing(nb.store):
+        limits = nb.uploads.limits
     assert (limits.file, limits.keep, limits.user) == (500_000, 7200.0, UploadLimits().user)

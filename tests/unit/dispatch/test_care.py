@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,14 +16,15 @@ from narrowboat.testing import Interrupted, run_inline, stop_after
 
 
 @pytest.fixture
-def nb(tmp_path: Path) -> Narrowboat:
+def nb(tmp_path: Path) -> Iterator[Narrowboat]:
     nb = Narrowboat(f"sqlite:///{tmp_path / 'nb.db'}")
 
     @nb.export("numbers")
     def numbers() -> object:
         return rows(lambda: ((n,) for n in range(1000)), columns=("n",))
 
-    return nb
+    with closing(nb.store):
+        yield nb
 
 
 def test_a_run_of_a_dead_worker_is_interrupted_and_told_of(nb: Narrowboat) -> None:

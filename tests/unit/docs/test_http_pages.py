@@ -7,6 +7,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -51,17 +52,19 @@ def test_every_action_is_explained() -> None:
 
 def test_every_figure_is_in_the_table_with_its_labels(tmp_path: Path) -> None:
     nb = Narrowboat(f"sqlite:///{tmp_path / 'nb.db'}", sink=Folder(quota=10**9))
-    nb.export("empty")(lambda: rows(list, columns=["a"]))
-    run_inline(nb, nb.start("empty").run.id)
-    nb.start("empty", priority=1)
-    nb.channels = {"ops": Apprise("json://127.0.0.1/", on=["cancelled"])}
-    for owner in ("ann", "ben"):
-        nb.ask(nb.start("empty", owner=owner, notify=("ops",)).run.id, Request.CANCEL)
-    with nb.rollout("empty").measured("new"):
-        pass
-    nb.outbox.sent(nb.outbox.claim("ops", seconds=1))
+    with closing(nb.store):
+        nb.export("empty")(lambda: rows(list, columns=["a"]))
+        run_inline(nb, nb.start("empty").run.id)
+        nb.start("empty", priority=1)
+        nb.channels = {"ops": Apprise("json://127.0.0.1/", on=["cancelled"])}
+        for owner in ("ann", "ben"):
+            nb.ask(nb.start("empty", owner=owner, notify=("ops",)).run.id, Request.CANCEL)
+        with nb.rollout("empty").measured("new"):
+            pass
+        nb.outbox.sent(nb.outbox.claim("ops", seconds=1))
+        exposed = metrics.render(nb).decode()
     page = (DOCS / "howto/metrics.md").read_text()
-    samples = [one for family in text_string_to_metric_families(metrics.render(nb).decode()) for one in family.samples]
+    samples = [one for family in text_string_to_metric_families(exposed) for one in family.samples]
     assert len({one.name for one in samples}) == 26
     for one in samples:
         (row,) = re.findall(rf"^\|[^|]*`{one.name}`[^|]*\|([^|]*)\|", page, re.M)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,10 +48,11 @@ def dependency(name: Annotated[str | None, Depends(_name)]) -> User | None:
 
 
 @pytest.fixture
-def nb(tmp_path: Path) -> Narrowboat:
+def nb(tmp_path: Path) -> Iterator[Narrowboat]:
     nb = Narrowboat(f"sqlite:///{tmp_path / 'nb.db'}")
     nb.export("empty")(lambda: None)
-    return nb
+    with closing(nb.store):
+        yield nb
 
 
 def get(nb: Narrowboat, whois: Callable[..., Any], **headers: str) -> httpx.Response:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,15 @@ LONG = 20.0
 
 
 @pytest.fixture
-def nb(tmp_path: Path) -> Narrowboat:
+def nb(tmp_path: Path) -> Iterator[Narrowboat]:
     nb = Narrowboat(f"sqlite:///{tmp_path / 'nb.db'}")
 
     @nb.export("numbers")
     def numbers(most: int = 10) -> object:
         return rows(lambda: ((n,) for n in range(most)), columns=("n",))
 
-    return nb
+    with closing(nb.store):
+        yield nb
 
 
 class Counting:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from narrowboat import Narrowboat
 from narrowboat.data.sources import rows
@@ -45,21 +49,22 @@ def served(nb: Narrowboat, path: str, said: Hosted | None, query: bytes = b"") -
     return start["status"], headers, b"".join(piece.get("body", b"") for piece in pieces).decode()
 
 
-def boat(folder: Path) -> Narrowboat:
-    nb = Narrowboat(f"sqlite:///{folder}/nb.db")
+@pytest.fixture
+def nb(tmp_path: Path) -> Iterator[Narrowboat]:
+    nb = Narrowboat(f"sqlite:///{tmp_path}/nb.db")
     nb.export("few", formats=("csv",))(lambda: rows([(1,), (2,)], columns=["n"]))
-    return nb
+    with closing(nb.store):
+        yield nb
 
 
-def test_the_host_says_who_asks(tmp_path: Path) -> None:
-    nb = boat(tmp_path)
+def test_the_host_says_who_asks(nb: Narrowboat) -> None:
     assert served(nb, "/jobs", None)[0] == 401
     assert served(nb, "/jobs", Hosted(None))[0] == 401
     assert served(nb, "/jobs", Hosted(User("ann")))[0] == 200
 
 
-def test_events_are_one_look_where_an_answer_must_not_last(tmp_path: Path) -> None:
-    nb, ann = boat(tmp_path), Hosted(User("ann"), brief=True)
+def test_events_are_one_look_where_an_answer_must_not_last(nb: Narrowboat) -> None:
+    ann = Hosted(User("ann"), brief=True)
     run = nb.start("few", output=Output("csv"), owner="ann").run
     events = f"/runs/{run.id}/events"
     _, _, looked = served(nb, events, ann)
@@ -76,8 +81,8 @@ def test_events_are_one_look_where_an_answer_must_not_last(tmp_path: Path) -> No
     assert served(nb, events, ann, f"last_event_id={ended.version}.done".encode())[0] == 204
 
 
-def test_a_growing_file_is_waited_for_in_turns_where_an_answer_must_not_last(tmp_path: Path) -> None:
-    nb, ann = boat(tmp_path), Hosted(User("ann"), brief=True)
+def test_a_growing_file_is_waited_for_in_turns_where_an_answer_must_not_last(nb: Narrowboat) -> None:
+    ann = Hosted(User("ann"), brief=True)
     run = nb.start("few", output=Output("csv"), owner="ann").run
     status, headers, _ = served(nb, f"/runs/{run.id}/artifact", ann)
     assert (status, headers["location"]) == (302, f"/runs/{run.id}/artifact?turn=1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ OPERATIONS = {
 
 
 @pytest.fixture
-def nb(tmp_path: Path) -> Narrowboat:
+def nb(tmp_path: Path) -> Iterator[Narrowboat]:
     nb = Narrowboat(f"sqlite:///{tmp_path / 'nb.db'}")
 
     @nb.export("numbers")
@@ -93,7 +94,8 @@ def nb(tmp_path: Path) -> Narrowboat:
         """Whole numbers."""
         return rows(lambda: ((n,) for n in range(most)), columns=("n",))
 
-    return nb
+    with closing(nb.store):
+        yield nb
 
 
 def ask(nb: Narrowboat, method: str, path: str, *, own: bool = False) -> httpx.Response:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -27,12 +28,13 @@ def request(version: str = "1.1", *names: str) -> Request:
 
 
 @pytest.fixture
-def nb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Narrowboat:
+def nb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Narrowboat]:
     monkeypatch.setattr(waiting, "WAIT", 0.05)
     nb = Narrowboat(f"sqlite:///{tmp_path / 'nb.db'}")
     nb.export("numbers")(lambda: rows(lambda: ((n,) for n in range(5)), columns=["n"]))
     nb.export("broken")(lambda: 1 / 0)
-    return nb
+    with closing(nb.store):
+        yield nb
 
 
 @pytest.fixture
