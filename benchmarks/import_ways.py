@@ -14,7 +14,7 @@ def narrowboat(file: str, url: str) -> None:
     """Checked by a model, in a child process with limits for the file, with a report."""
     import gc
 
-    gc.set_threshold(50_000, 20, 50)  # as every worker does first of all
+    gc.set_threshold(50_000, 20, 50)  # as the command does first of all
     import tempfile
     from contextlib import closing
     from decimal import Decimal
@@ -42,13 +42,14 @@ def narrowboat(file: str, url: str) -> None:
             run = run_inline(nb, nb.import_file("customers", Path(file)).run.id)
             if nb.account(run)["rejected"] or run.error:
                 raise SystemExit(run.error or "rows were refused")
+    gc.freeze()  # as the command does last of all
 
 
 def by_table(file: str, url: str) -> None:
     """Fields as the table declares them, however many; without a model."""
     import gc
 
-    gc.set_threshold(50_000, 20, 50)  # as every worker does first of all
+    gc.set_threshold(50_000, 20, 50)  # as the command does first of all
     import tempfile
     from contextlib import closing
 
@@ -64,6 +65,7 @@ def by_table(file: str, url: str) -> None:
             run = run_inline(nb, nb.import_file("customers", Path(file)).run.id)
             if nb.account(run)["rejected"] or run.error:
                 raise SystemExit(run.error or "rows were refused")
+    gc.freeze()  # as the command does last of all
 
 
 def rows_of(file: str) -> list[list[object]]:

@@ -40,7 +40,7 @@ _NO_MEMORY: Final = (b"MemoryError", b"memory allocation of", b"out of memory", 
 
 
 class Child:
-    """A child process that is started when first asked, or before, and started anew when it died.
+    """A child process that is started when first asked, and started anew when it died.
 
     entry: `module:function`; the function is called in the child with `opening` (JSON) and returns what answers a
     request with pieces of bytes. facades: packages whose `__init__` gathers names for applications: it is stood in
@@ -55,30 +55,26 @@ class Child:
         self._running: _Running | None = None
         self._asked = 0
 
-    def start(self) -> None:
-        """Start it before it is asked, so that it loads what it needs while this process does something else."""
-        self._started()
-
-    def _started(self) -> _Running:
-        self._running = self._running or _Running(self._program, self._arguments, self._confinement)
-        return self._running
-
     def ask(self, request: Any) -> Iterator[bytes]:
-        """The pieces of the answer, as the child makes them; it waits while they are not taken.
+        """Ask now, and give the pieces of the answer. The child works ahead, and waits while they are not taken.
 
-        Raises FileBroken, FileTooLarge or FileTookTooLong, or what the child says of our own errors.
+        Taking them raises FileBroken, FileTooLarge or FileTookTooLong, or what the child says of our own errors.
         """
         self._asked += 1
-        mine, complete = self._asked, False
+        self._stop(unless_idle=True)
+        self._running = self._running or _Running(self._program, self._arguments, self._confinement)
+        self._running.ask(request)
+        return self._answer(self._running, self._asked)
+
+    def _answer(self, running: _Running, mine: int) -> Iterator[bytes]:
+        pieces, complete = running.answer(), False
         try:
-            self._stop(unless_idle=True)
-            running = self._started()
-            running.ask(request)
-            for piece in running.answer():
+            while mine == self._asked:
+                if (piece := next(pieces, None)) is None:
+                    complete = True
+                    return
                 yield piece
-                if mine != self._asked:
-                    raise RuntimeError("Another answer was asked for, which ended this one.")
-            complete = True
+            raise RuntimeError("Another answer was asked for, which ended this one.")
         finally:
             if not complete and mine == self._asked:
                 self._stop()

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from narrowboat.data.columns import Column, Type
 from narrowboat.data.format import State, Table
-from narrowboat.data.formats.xlsx.format import Xlsx
-from narrowboat.data.formats.xlsx.writer import Mark
 from narrowboat.data.records.mapping import REPORTED
 from narrowboat.data.records.record import Rejected
 from narrowboat.jobs.artifact import PartFile, prepare, put
 from narrowboat.kernel.model import Artifact, Extent, Lease, Reject
+
+if TYPE_CHECKING:
+    from narrowboat.data.formats.xlsx.writer import Mark, XlsxWriter
 
 KEPT: Final = 1000
 """Rejects of one chunk that are handed to the store, which keeps a bounded number of a run."""
@@ -28,11 +29,10 @@ class Rejecting:
 
     def __init__(self, lease: Lease, folder: Path, headers: Sequence[str], state: State | None) -> None:
         self._lease, self._folder = lease, folder
-        self._format = Xlsx()
         self._places = [place for place, header in enumerate(headers) if header and header not in REPORTED]
         self._headers = [headers[place] for place in self._places]
-        self._begun = state is not None
-        self._writer = self._format.writer(state)
+        self._state = state
+        self._writer: XlsxWriter | None = None
         self._file: PartFile | None = None
 
     def write(self, rejects: Sequence[Rejected], *, last: bool) -> Extent | None:
@@ -41,19 +41,30 @@ class Rejecting:
         if rejects:
             rows = [self._row(reject) for reject in rejects]
             if not self._begun:
-                self._begun, made = True, self._writer.begin(Table("Rejects", self._columns()), rows)
-            made += self._writer.block(rows, self._marks(rejects))
+                made = self._opened().begin(Table("Rejects", self._columns()), rows)
+            made += self._opened().block(rows, self._marks(rejects))
         if last and self._begun:
-            made += self._writer.end()
+            made += self._opened().end()
         if not made:
             return None
         self._file = self._file or PartFile(self._folder, f"{self._lease.fence}.part")
         self._file.append(made)
         return self._file.extent()
 
+    @property
+    def _begun(self) -> bool:
+        return self._writer is not None or self._state is not None
+
+    def _opened(self) -> XlsxWriter:
+        """The writer, made by the first row: most imports refuse none, and need none."""
+        from narrowboat.data.formats.xlsx.format import Xlsx
+
+        self._writer = self._writer or Xlsx().writer(self._state)
+        return self._writer
+
     def state(self) -> State | None:
         """The writer's state; None where nothing was rejected yet."""
-        return self._writer.state() if self._begun else None
+        return self._writer.state() if self._writer else self._state
 
     def _columns(self) -> tuple[Column, ...]:
         own = [Column(f"c{place}", label=header) for place, header in zip(self._places, self._headers, strict=True)]
@@ -96,8 +107,11 @@ class Rejecting:
         """Put the file in its place; None where nothing was rejected."""
         if self._file:
             self._file.close()
-        if not extents:
-            return None
+        return self._published(extents, filename, facts) if extents else None
+
+    def _published(self, extents: Sequence[Extent], filename: str, facts: Mapping[str, Any]) -> Artifact:
+        from narrowboat.data.formats.xlsx.format import Xlsx
+
         made = prepare(self._folder, filename, extents, None, fence=self._lease.fence)
         manifest = {
             "run": self._lease.run.id,
@@ -105,14 +119,14 @@ class Rejecting:
             "complete": True,
             "bytes": made.bytes,
             "sha256": made.sha256,
-            "format": self._format.extension,
-            "codec": self._format.codec,
+            "format": Xlsx.extension,
+            "codec": Xlsx.codec,
             "block_rows": self._lease.run.block_rows,
             "altered": {"counts": {}, "first": []},
             **facts,
         }
         put(made, self._folder / filename, manifest)
-        return Artifact(filename, self._format.media_type, made.bytes, made.sha256, manifest)
+        return Artifact(filename, Xlsx.media_type, made.bytes, made.sha256, manifest)
 
     def close(self) -> None:
         if self._file:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 
 from narrowboat.data.columns import Column, Type
 from narrowboat.data.records import Field, Lookup
+from narrowboat.data.records.record import Record
 from narrowboat.data.targets import Row, function, table
 from narrowboat.data.targets.engine import Refusal
 from narrowboat.data.targets.loading import TableLoading
@@ -67,16 +68,16 @@ def test_spring_batchs_case_two_bad_rows_of_five(opened: Open, monkeypatch: pyte
     Row 3 never reaches the database. Of the four others the chunk, its second half and row 5 are rolled back.
     """
     rolled_back: list[int] = []
-    halving = TableLoading._or_not_at_all
+    together = TableLoading._together
 
-    def counting(self: TableLoading, work: Callable[[], Any]) -> Any:
+    def counting(self: TableLoading, records: Sequence[Record]) -> Any:
         try:
-            return halving(self, work)
+            return together(self, records)
         except Refusal:
             rolled_back.append(1)
             raise
 
-    monkeypatch.setattr(TableLoading, "_or_not_at_all", counting)
+    monkeypatch.setattr(TableLoading, "_together", counting)
     o = opened(block_rows=5)
     run = o.run(o.file(customers(5, r3={"name": None}, r5={"credit": -1})))
     assert counted(run) == ("partial", 5, 3, 0, 0, 2)

@@ -61,6 +61,8 @@ class Country(NamedTuple):
     prefix: str
     valid: re.Pattern[str]
     """National numbers, but for those of which something may have to be taken away."""
+    whole: re.Pattern[str]
+    """The same numbers in E.164."""
 
 
 def usual(text: str, region: str | None) -> str | None:
@@ -68,6 +70,8 @@ def usual(text: str, region: str | None) -> str | None:
 
     The same patterns from the library's data, without its general way through them, which takes ten times as long.
     """
+    if text.startswith("+") and (found := _country_of_start(text[1:4])) and found.whole.fullmatch(text):
+        return text  # as most are that come from another program
     digits = text.translate(_MARKS)
     if digits.startswith("+"):
         digits = digits[1:]
@@ -108,7 +112,8 @@ def _country(region: str) -> Country | None:
     prefix = known.national_prefix or ""
     whole = f"(?!{prefix})" if prefix else ""
     every = f"{whole}(?={known.general_desc.national_number_pattern}$)(?:{'|'.join(patterns)})"
-    return Country(str(known.country_code), prefix, re.compile(every))
+    code = str(known.country_code)
+    return Country(code, prefix, re.compile(every), re.compile(rf"\+{code}{every}", re.ASCII))
 
 
 def _library() -> Any:

@@ -40,6 +40,7 @@ class TableLoading(Attempt):
         if wish.undo:
             self._returned += f", {engine.image(table, table.ref)}"
         self._made: dict[str, int] = {}
+        self._at_once = True
         self._earlier: Earlier = lambda records: {}
         engine.prepare(table, wish.columns)
         if wish.undo and not wish.dry_run:
@@ -72,7 +73,7 @@ class TableLoading(Attempt):
         self._earlier = earlier
         ordered = sorted(records, key=self._order)
         for attempt in range(_TRIES):
-            self._made = {}
+            self._made, self._at_once = {}, True
             try:
                 self._begin()
                 outcomes = self._some(ordered)
@@ -199,7 +200,7 @@ class TableLoading(Attempt):
 
     def _create(self, new: Sequence[Record]) -> dict[int, Outcome]:
         """Insert what is staged; a row that is not kept met somebody else's, or a trigger."""
-        made = self._made_of(new, self._insert("" if self._table.deferrable else " on conflict do nothing"))
+        made = self._made_of(new, self._inserted())
         outcomes = self._created(made)
         missing = [record for record in new if record.row not in made]
         if not missing:
@@ -211,6 +212,19 @@ class TableLoading(Attempt):
             if record.row not in outcomes:
                 outcomes |= self._alone(record)
         return outcomes
+
+    def _inserted(self) -> list[tuple[Any, ...]]:
+        """All rows, which costs the server half of passing over those whose records somebody else has just written."""
+        if self._table.deferrable:
+            return self._insert("")
+        if self._at_once:
+            try:
+                return self._or_not_at_all(lambda: self._insert(""))
+            except Refusal as refusal:
+                if refusal.problem.code != "exists":
+                    raise
+                self._at_once = False
+        return self._insert(" on conflict do nothing")
 
     def _insert(self, otherwise: str) -> list[tuple[Any, ...]]:
         columns = self._wish.columns

@@ -26,7 +26,6 @@ def open_isolated(
     child = Child(
         f"{__package__}.served:serve", opening, confinement or Confinement(), ("narrowboat.data.sources", __package__)
     )
-    child.start()
     return _IsolatedBook(child)
 
 
@@ -34,10 +33,12 @@ class _IsolatedBook:
     def __init__(self, child: Child) -> None:
         self._child = child
         self._sheets: list[SheetInfo] | None = None
+        self._told: Iterator[bytes] | None = child.ask(None)  # it opens the file while this process does something else
 
     def sheets(self) -> Sequence[SheetInfo]:
         if self._sheets is None:
-            self._sheets = [info for data in self._child.ask(None) for info in unpack_sheets(data)]
+            told, self._told = self._told or self._child.ask(None), None
+            self._sheets = [info for data in told for info in unpack_sheets(data)]
         return self._sheets
 
     def open(self, sheet: str | int, *, after: int = 0) -> Iterator[Block]:

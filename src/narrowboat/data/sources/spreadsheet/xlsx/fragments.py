@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 
 from narrowboat.data.sheet import Cell, Cells
+from narrowboat.data.sources.spreadsheet.letters import column_of
 from narrowboat.data.sources.spreadsheet.limits import CELL_TEXT, COLUMNS, ROWS
 from narrowboat.data.sources.spreadsheet.xlsx.cells import Meanings
 from narrowboat.data.sources.spreadsheet.xlsx.markup import Attributes, Markup, unescaped
@@ -143,24 +144,6 @@ def trimmed(cells: list[Cell] | Cells) -> Cells:
     while end and cells[end - 1] is None:
         end -= 1
     return tuple(cells[:end])
-
-
-def column_of(letters: str) -> int:
-    """`A` is 0."""
-    place = 0
-    for letter in letters:
-        place = place * 26 + ord(letter) - 64
-    return place - 1
-
-
-def letters_of(column: int) -> str:
-    """0 is `A`."""
-    letters = ""
-    column += 1
-    while column:
-        column, last = divmod(column - 1, 26)
-        letters = chr(65 + last) + letters
-    return letters
 
 
 def checked(number: int, before: int, part: str) -> int:
