@@ -38,6 +38,8 @@ class Repeated:
         texts = [text for found in keys.values() for text in found if text is not None]
         taken = self._seen.rows(texts)
         strangers = not taken and len(set(texts)) == len(texts)  # as most chunks are
+        if strangers and last and records:
+            return {record.row: one for record, one in zip(records, write(records, self._earlier), strict=True)}
         outcomes, accepted, met = dict[int, Outcome](), dict[str, int](), dict[str, Outcome]()
         while records:
             now, later = (records, ()) if strangers else self._turns(records, keys, taken, met, outcomes)

@@ -7,14 +7,14 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import groupby
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from narrowboat.data import sqlite_types
 from narrowboat.data.records.problem import Problem
-from narrowboat.data.targets import words
-from narrowboat.data.targets.engine import PLACE, ROW, STAGE, Catalogue, Key, Refusal, Values, quoted, removing
+from narrowboat.data.targets import sqlite_catalogue, words
+from narrowboat.data.targets.engine import PLACE, ROW, STAGE, Catalogue, Refusal, Values, quoted, removing
+from narrowboat.data.targets.sqlite_catalogue import Late
 from narrowboat.errors import StorageFull, TargetFailed, TargetUnavailable
 
 _WAIT: Final = 10.0
@@ -30,7 +30,6 @@ _PASSING: Final = {
 }
 _OF_ROWS: Final = {sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG}
 """Results that are the rows' fault."""
-_TRIGGERS: Final = "select 1 from sqlite_schema where type = 'trigger' and tbl_name = ? collate nocase"
 
 
 class SqliteEngine:
@@ -43,6 +42,8 @@ class SqliteEngine:
         self._path = path
         self._parents: list[tuple[str, str]] = []
         self._deferred: list[tuple[str, str]] = []
+        self._late: list[Late] = []
+        self._before: list[int] = []
         self._rowids = False
         self.connection = connection or self._connect()
 
@@ -57,7 +58,7 @@ class SqliteEngine:
 
     def catalogue(self, name: str) -> Catalogue:
         with self.errors():
-            return _catalogue(self.connection, name)
+            return sqlite_catalogue.catalogue(self.connection, name)
 
     def has_table(self, name: str) -> bool:
         return bool(self.execute("select 1 from sqlite_schema where name = ?", (name,)))
@@ -90,7 +91,7 @@ class SqliteEngine:
     def remove(self, table: Catalogue, record: Values) -> None:
         """References that are checked at the end alone are looked at here."""
         with self.errors():
-            for child, pairs in _references(self.connection, table):
+            for child, pairs in sqlite_catalogue.references(self.connection, table):
                 same = " and ".join(f"c.{quoted(there)} = p.{quoted(here)}" for there, here in pairs)
                 where = " and ".join(f"p.{quoted(name)} = ?" for name in table.primary)
                 wanted = f"select 1 from {table.sql} as p join {quoted(child)} as c on {same} where {where} limit 1"  # noqa: S608
@@ -103,7 +104,7 @@ class SqliteEngine:
         """References as in `remove`."""
         staged = " and ".join(f"p.{quoted(name)} = s.{quoted(name)}" for name in table.primary)
         with self.errors():
-            references = list(_references(self.connection, table))
+            references = list(sqlite_catalogue.references(self.connection, table))
         for child, pairs in references:
             same = " and ".join(f"c.{quoted(there)} = p.{quoted(here)}" for there, here in pairs)
             wanted = (
@@ -116,20 +117,24 @@ class SqliteEngine:
 
     def prepare(self, table: Catalogue, columns: Sequence[str]) -> None:
         with self.errors():
-            declared = _declared(self.connection, table)
+            declared = sqlite_catalogue.declared(self.connection, table)
             made = ", ".join(f"{quoted(name)} {declared.get(name, '')}" for name in columns)
             self.connection.execute(
                 f"create temp table {STAGE} ({PLACE} integer primary key, {ROW} integer unique, {made})"
             )
-            self._parents = [_orphans(key) for key in _foreign_keys(self.connection, table, columns)]
-            self._deferred = self._parents if "deferr" in _definition(self.connection, table).lower() else []
-            self._rowids = _has_rowids(self.connection, table)
+            keys = sqlite_catalogue.foreign_keys(self.connection, table, columns)
+            self._parents = [(key.columns, sqlite_catalogue.orphans(key, STAGE)) for key in keys]
+            late = "deferr" in sqlite_catalogue.definition(self.connection, table).lower()
+            self._deferred = self._parents if late else []
+            self._late = list(sqlite_catalogue.late_keys(self.connection)) if table.followed else []
+            self._rowids = sqlite_catalogue.has_rowids(self.connection, table)
         marks = ", ".join("?" * (len(columns) + 2))
         self._fill = f"insert into {STAGE} values ({marks})"  # noqa: S608  fixed
 
     def stage(self, rows: Iterable[Values]) -> None:
         with self.errors():
             self.connection.execute(f"delete from {STAGE}")  # noqa: S608  fixed
+            self._before = [self.connection.execute(late.last).fetchone()[0] for late in self._late]
             self.connection.executemany(self._fill, ([place, *map(_bindable, row)] for place, row in enumerate(rows)))
 
     def unstage(self, rows: Sequence[int]) -> None:
@@ -148,10 +153,16 @@ class SqliteEngine:
         self.execute("begin immediate")
 
     def settle(self) -> None:
-        """What a deferred foreign key would find at the end: SQLite itself cannot be asked to look now."""
+        """What a deferred foreign key would find at the end: SQLite itself cannot be asked to look now.
+
+        Of other tables, to which triggers write, only what came since the stage was filled.
+        """
         for name, check in self._deferred:
             if found := self.execute(check):
                 raise Refusal(words.no_parent(name, found[0][0]))
+        for late, before in zip(self._late, self._before, strict=False):
+            if found := self.execute(late.orphan, (before,)):
+                raise Refusal(words.no_parent(late.columns, found[0][0]))
 
     def commit(self) -> None:
         self.execute("commit")
@@ -219,107 +230,6 @@ class SqliteEngine:
 def _columns_of(error: sqlite3.Error) -> list[str]:
     """Those that it names."""
     return [part.rpartition(".")[2] for part in str(error).partition(": ")[2].split(", ")]
-
-
-def _catalogue(connection: sqlite3.Connection, name: str) -> Catalogue:
-    """Raises TargetFailed where there is no such table."""
-    found = connection.execute(
-        "select name from sqlite_schema where type = 'table' and name = ? collate nocase", (name,)
-    ).fetchone()
-    if found is None:
-        tables = connection.execute("select name from sqlite_schema where type = 'table' and name not like 'sqlite%'")
-        raise TargetFailed(f"There is no table {name!r}. Tables: {', '.join(row[0] for row in tables) or 'none'}.")
-    described = 'select name, hidden, pk, type, "notnull", dflt_value from pragma_table_xinfo(?) order by cid'
-    columns = connection.execute(described, found).fetchall()
-    indexes = connection.execute('select name, partial from pragma_index_list(?) where "unique"', found).fetchall()
-    keys = [
-        Key(
-            tuple(
-                part for (part,) in connection.execute("select name from pragma_index_info(?) order by seqno", (index,))
-            )
-        )
-        for index, partial in indexes
-        if not partial
-    ]
-    primary = tuple(column[0] for column in sorted(columns, key=lambda column: column[2]) if column[2])
-    whole = [key for key in keys if all(key.columns)]
-    return Catalogue(
-        sql=quoted(found[0]),
-        ref=quoted(found[0]),
-        columns=tuple(column[0] for column in columns),
-        computed=frozenset(column[0] for column in columns if column[1]),
-        types=tuple(sqlite_types.column(column[0], column[3]).type for column in columns),
-        required=frozenset(column[0] for column in columns if column[4] and column[5] is None),
-        primary=primary,
-        keys=(*whole, Key(primary)) if primary else tuple(whole),
-        followed=bool(connection.execute(_TRIGGERS, found).fetchone()),
-    )
-
-
-def _declared(connection: sqlite3.Connection, table: Catalogue) -> dict[str, str]:
-    """The declared types, so that the stage converts values as the table does."""
-    return dict(connection.execute("select name, type from pragma_table_xinfo(?)", (_plain(table),)).fetchall())
-
-
-def _definition(connection: sqlite3.Connection, table: Catalogue) -> str:
-    (sql,) = connection.execute("select sql from sqlite_schema where name = ?", (_plain(table),)).fetchone()
-    return str(sql)
-
-
-def _has_rowids(connection: sqlite3.Connection, table: Catalogue) -> bool:
-    try:
-        connection.execute(f"select rowid from {table.sql} limit 0")  # noqa: S608  quoted
-    except sqlite3.OperationalError:
-        return False
-    return True
-
-
-def _plain(table: Catalogue) -> str:
-    return table.ref[1:-1].replace('""', '"')
-
-
-class _ForeignKey(NamedTuple):
-    parent: str
-    pairs: tuple[tuple[str, str], ...]
-    """Column here, column there."""
-
-
-def _foreign_keys(connection: sqlite3.Connection, table: Catalogue, columns: Sequence[str]) -> Iterator[_ForeignKey]:
-    """Those whose columns are all written."""
-    listed = 'select id, "table", "from", "to" from pragma_foreign_key_list(?) order by id, seq'
-    rows = connection.execute(listed, (_plain(table),)).fetchall()
-    for _, parts in groupby(rows, lambda row: row[0]):
-        group = list(parts)
-        parent = group[0][1]
-        there = [row[3] for row in group]
-        if None in there:
-            there = list(_catalogue(connection, parent).primary)
-        here = [row[2] for row in group]
-        if set(here) <= set(columns):
-            yield _ForeignKey(parent, tuple(zip(here, there, strict=True)))
-
-
-def _references(connection: sqlite3.Connection, table: Catalogue) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Tables that refer to this one and keep its records from going, each with columns there and here."""
-    listed = """
-        select m.name, f.id, f."from", coalesce(f."to", ?) from sqlite_schema as m, pragma_foreign_key_list(m.name) as f
-        where m.type = 'table' and f."table" = ? collate nocase and f.on_delete in ('NO ACTION', 'RESTRICT')
-        order by m.name, f.id, f.seq"""
-    rows = connection.execute(listed, (table.primary[0], _plain(table))).fetchall()
-    for (child, _), parts in groupby(rows, lambda row: row[:2]):
-        yield child, [(there, here) for _, _, there, here in parts]
-
-
-def _orphans(key: _ForeignKey) -> tuple[str, str]:
-    """The columns' names, and the statement that finds a staged row which leads nowhere."""
-    filled = " and ".join(f"s.{quoted(here)} is not null" for here, _ in key.pairs)
-    same = " and ".join(f"p.{quoted(there)} = s.{quoted(here)}" for here, there in key.pairs)
-    first = quoted(key.pairs[0][0])
-    statement = (
-        f"select s.{first} from {STAGE} as s where {filled} "  # noqa: S608  all quoted
-        f"and not exists (select 1 from {quoted(key.parent)} as p where {same}) limit 1"
-    )
-    return ", ".join(here for here, _ in key.pairs), statement
 
 
 def _bindable(value: Any) -> Any:
