@@ -1,6 +1,7 @@
 """django-import-export: `import_peers.py WAY FILE URL`.
 
-`bulk` and `rows` are favoured: calamine reads for them, no differences are made, and they are told to check models.
+`bulk` and `rows` are favoured: calamine reads for them, no differences are made, and they are told to check models, by
+which both unique keys are looked for. `creates` is `rows` without a look for the record that a row may change.
 `shipped` is what a project has that sets nothing but by which column records are found: its own reader of xlsx
 (openpyxl), row by row in one transaction, with the differences that its admin shows; models are not checked.
 `admin` is the same as its admin does it for each file: read and imported for the preview, rolled back, and once more.
@@ -23,7 +24,13 @@ def tuned(bulk: bool) -> dict[str, object]:
     return {"use_bulk": bulk, "batch_size": 1000, "skip_diff": True, "clean_model_instances": True}
 
 
-WAYS = {"bulk": tuned(bulk=True), "rows": tuned(bulk=False), "shipped": {}, "admin": {}}
+WAYS = {
+    "bulk": tuned(bulk=True),
+    "rows": tuned(bulk=False),
+    "creates": tuned(bulk=False) | {"force_init_instance": True},
+    "shipped": {},
+    "admin": {},
+}
 
 
 def main(way: str, file: str, url: str) -> None:

@@ -107,6 +107,7 @@ def commands() -> dict[str, list[str | Path]]:
         peer = [places.PEERS, HERE / "import_peers.py"]
         ways["django-import-export, bulk, tuned"] = [*peer, "bulk"]
         ways["django-import-export, rows, tuned"] = [*peer, "rows"]
+        ways["django-import-export, rows, tuned, creates only"] = [*peer, "creates"]
         ways["django-import-export, rows, as shipped"] = [*peer, "shipped"]
         ways["django-import-export, admin, as shipped"] = [*peer, "admin"]
     return ways
