@@ -43,6 +43,12 @@ def test_the_limit_may_be_of_all_jobs_of_a_kind(store: Store) -> None:
         store.request(first, Request.RESUME)
 
 
+def test_one_is_told_as_one(store: Store) -> None:
+    submitted(store, limit=1)
+    with pytest.raises(TooManyRuns, match=r"ann has 1 run of leads under way, and 1 at once is allowed"):
+        submitted(store, limit=1)
+
+
 def test_without_a_limit_there_is_none(store: Store) -> None:
     for _ in range(7):
         submitted(store)

@@ -109,9 +109,10 @@ def _check_limit(tx: Session, owner: str, job: str, kind: str, limit: int | None
         return
     found = tx.row("runs_under_way", owner=owner, job=job, kind=kind, limit_kind=int(by_kind))
     if found is not None and found["n"] >= limit:
-        counted = f"{kind}s" if by_kind else f"runs of {job}"
+        several, allowed = "s" * (found["n"] != 1), "is" if limit == 1 else "are"
+        counted = f"{kind}{several}" if by_kind else f"run{several} of {job}"
         raise TooManyRuns(
-            f"{owner} has {found['n']} {counted} under way, and {limit} at once are allowed. "
+            f"{owner} has {found['n']} {counted} under way, and {limit} at once {allowed} allowed. "
             "Wait until one has ended, or cancel one."
         )
 
