@@ -86,9 +86,9 @@ def test_a_sleeping_worker_is_replaced_and_cannot_write_when_it_wakes(
     server: Server, slow_place: Place, undisturbed: dict[str, bytes]
 ) -> None:
     """SIGSTOP past the lease: it still holds its file lock, so only the lease tells. Then SIGCONT."""
+    (sleeper,) = server.workers()  # to look for it takes long on a busy machine, and the run does not
     run = started(server, slow_place)
     until(lambda: slow_place.nb.store.get(run.id).seq > 3, what="some chunks")
-    sleeper = server.workers()[0]
     sleeper.suspend()
     fence = slow_place.nb.store.get(run.id).fence
     until(lambda: slow_place.nb.store.get(run.id).state is State.INTERRUPTED, what="the lease to end")
@@ -106,9 +106,9 @@ def test_a_sleeping_worker_is_replaced_and_cannot_write_when_it_wakes(
 def test_the_only_worker_hangs_for_good_and_is_replaced(
     server: Server, slow_place: Place, undisturbed: dict[str, bytes]
 ) -> None:
+    (hung,) = server.workers()
     run = started(server, slow_place)
     until(lambda: slow_place.nb.store.get(run.id).seq > 3, what="some chunks")
-    hung = server.workers()[0]
     hung.suspend()
     assert_undisturbed(slow_place, ended(slow_place, run), undisturbed["xlsx"])
     assert not hung.is_running()
