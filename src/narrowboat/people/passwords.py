@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import threading
-import unicodedata
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -65,4 +64,6 @@ class Passwords:
 
 def _normal(password: str) -> bytes:
     """One spelling for what looks the same: keyboards compose letters differently (NIST SP 800-63B, 5.1.1.2)."""
+    import unicodedata  # large, and only needed where people sign in
+
     return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")

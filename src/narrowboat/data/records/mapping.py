@@ -6,7 +6,6 @@ By name or by alias; what only looks alike is suggested, for a person to confirm
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -71,6 +70,8 @@ class Columns(NamedTuple):
 
 def folded(name: str) -> str:
     """A name without what people vary: case, accents, blanks, punctuation."""
+    import unicodedata  # large, and a server has this module whether it imports or not
+
     plain = unicodedata.normalize("NFKD", name).casefold()
     return re.sub(r"[\W_]+", "", "".join(mark for mark in plain if not unicodedata.combining(mark)))
 
