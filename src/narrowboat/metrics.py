@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from narrowboat.kernel.memory import resident
-from narrowboat.kernel.model import ENDED, JobFigures
+from narrowboat.kernel.model import DURATIONS, ENDED, JobFigures, State
 from narrowboat.kernel.outbox import NoticeState
 
 if TYPE_CHECKING:
@@ -57,28 +57,54 @@ def _queues(nb: Narrowboat) -> Iterator[Metric]:
 
 def _runs(nb: Narrowboat) -> Iterator[Metric]:
     totals = nb.store.totals()
-    yield _under_way([one for one in totals if one.state not in ENDED])
-    yield from _ended([one for one in totals if one.state in ENDED])
+    yield _kinds(nb)
+    yield from _under_way([one for one in totals if one.state not in ENDED])
+    ended = {(one.job, one.state): one for one in totals if one.state in ENDED}
+    none = {(job, state): _none(job, state) for job in nb.jobs for state in sorted(ENDED)}
+    yield from _ended([*(none | ended).values()])
 
 
-def _under_way(totals: list[JobFigures]) -> Metric:
+def _none(job: str, state: State) -> JobFigures:
+    """Of a job of which no run ended so yet. Said at once: what first appears as a 1 has not risen for Prometheus."""
+    return JobFigures(job, state, 0, 0, 0, 0.0, 0, 0.0, 0.0, 0)
+
+
+def _kinds(nb: Narrowboat) -> Metric:
+    from prometheus_client.core import GaugeMetricFamily
+
+    kinds = GaugeMetricFamily("narrowboat_job_info", "The jobs that there are.", labels=["job", "kind"])
+    for job in nb.jobs.values():
+        kinds.add_metric([job.name, job.kind], 1)
+    return kinds
+
+
+def _under_way(totals: list[JobFigures]) -> Iterator[Metric]:
     from prometheus_client.core import GaugeMetricFamily
 
     runs = GaugeMetricFamily("narrowboat_runs", "Runs that have not ended.", labels=["job", "state"])
+    age = GaugeMetricFamily(
+        "narrowboat_runs_oldest_seconds",
+        "Since the oldest that was started and has not ended was started, those that are paused aside.",
+        labels=["job"],
+    )
+    oldest: dict[str, float] = {}
     for one in totals:
         runs.add_metric([one.job, one.state.value], one.runs)
-    return runs
+        oldest[one.job] = max(one.oldest, oldest.get(one.job, 0.0))
+    for job, seconds in oldest.items():
+        age.add_metric([job], seconds)
+    yield from (runs, age)
 
 
 def _ended(totals: list[JobFigures]) -> Iterator[Metric]:
-    from prometheus_client.core import CounterMetricFamily, SummaryMetricFamily
+    from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, SummaryMetricFamily
 
     names = ["job", "outcome"]
     runs = CounterMetricFamily("narrowboat_runs_ended", "Runs that ended.", labels=names)
     rows = CounterMetricFamily("narrowboat_rows", "Rows that ended runs dealt with.", labels=names)
     refused = CounterMetricFamily("narrowboat_rows_rejected", "Of these rows, those that were refused.", labels=names)
     size = CounterMetricFamily("narrowboat_bytes", "Bytes that ended runs wrote.", labels=names)
-    took = SummaryMetricFamily("narrowboat_run_seconds", "From start to end of ended runs.", labels=names)
+    took = HistogramMetricFamily("narrowboat_run_seconds", "From start to end of ended runs.", labels=names)
     first = SummaryMetricFamily(
         "narrowboat_first_rows_seconds", "From when ended runs could begin to their first rows.", labels=names
     )
@@ -91,8 +117,13 @@ def _ended(totals: list[JobFigures]) -> Iterator[Metric]:
         rows.add_metric(labels, one.rows)
         refused.add_metric(labels, one.rejected)
         size.add_metric(labels, one.bytes)
-        took.add_metric(labels, one.runs, one.seconds)
+        took.add_metric(labels, _buckets(one), one.seconds)
     yield from (runs, rows, refused, size, took, first, memory)
+
+
+def _buckets(found: JobFigures) -> list[tuple[str, int]]:
+    within = [(str(edge), int(getattr(found, f"within_{edge}"))) for edge in DURATIONS]
+    return [*within, ("+Inf", found.runs)]
 
 
 def _rollouts(nb: Narrowboat) -> Iterator[Metric]:
@@ -138,7 +169,11 @@ def _disk(nb: Narrowboat) -> Iterator[Metric]:
 
 
 def _process(nb: Narrowboat) -> Iterator[Metric]:
-    """Of this process and the workers it supervises; other processes tell of their own."""
+    """Of this process and the workers it supervises; other processes tell of their own.
+
+    One that supervises none says nothing of workers that died: behind one address, its 0 between the others' figures
+    would look as if these began anew each time.
+    """
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
     memory = GaugeMetricFamily("narrowboat_resident_memory_bytes", "Physical memory held.", labels=["process", "pid"])
@@ -149,5 +184,6 @@ def _process(nb: Narrowboat) -> Iterator[Metric]:
     followers = GaugeMetricFamily("narrowboat_followers", "Connections that follow runs.")
     followers.add_metric([], nb.follow.followers)
     died = CounterMetricFamily("narrowboat_workers_died", "Workers that were killed or failed.")
-    died.add_metric([], health.get("died", 0))
+    if health.get("supervising"):
+        died.add_metric([], health["died"])
     yield from (memory, followers, died)

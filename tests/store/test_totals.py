@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from narrowboat.kernel.model import ENDED, Finished, JobFigures, Request, State
+from narrowboat.kernel.model import DURATIONS, ENDED, Finished, JobFigures, Request, State
 from narrowboat.kernel.store import Store
 from tests.store.samples import ARTIFACT, a_chunk, claimed, in_state, leased, planned, submitted
 
@@ -66,3 +66,25 @@ def test_the_parts_of_a_fanned_out_run_are_in_its_total(store: Store) -> None:
     assert lease is None
     assert found is not None
     assert found.rows == 10
+
+
+def test_runs_that_ended_are_told_apart_by_how_long_they_took(store: Store) -> None:
+    lease = claimed(store)
+    under_way = of(store, State.RUNNING)
+    store.commit(lease, a_chunk(last=True))
+    store.release(lease, Finished(ARTIFACT))
+    ended = of(store, State.SUCCEEDED)
+    assert under_way is not None
+    assert ended is not None
+    assert under_way.oldest >= 0.0
+    took = [getattr(ended, f"within_{edge}") for edge in DURATIONS]
+    assert took == [int(ended.seconds <= edge) for edge in DURATIONS]
+    assert took[-1] == 1
+
+
+@pytest.mark.parametrize("state", [State.QUEUED, State.PAUSED])
+def test_what_was_not_started_or_is_paused_has_no_age(store: Store, state: State) -> None:
+    in_state(store, state)
+    found = of(store, state)
+    assert found is not None
+    assert found.oldest == 0.0

@@ -6,7 +6,7 @@ All times are seconds since the epoch on the store's clock; all durations are se
 # Without annotations from `__future__`: each field of these classes would be compiled on its own when they load.
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from narrowboat.errors import IllegalTransition
 
@@ -396,6 +396,10 @@ class QueueFigures(NamedTuple):
     """Seconds that the oldest waiting run has been ready; 0 if none."""
 
 
+DURATIONS: Final = (1, 10, 60, 240, 900)
+"""Seconds by which runs that ended are told apart."""
+
+
 class JobFigures(NamedTuple):
     """The runs of a job that are in a state, or ended in it."""
 
@@ -414,6 +418,14 @@ class JobFigures(NamedTuple):
     """Bytes: of each run the most that a worker held."""
     rejected: int
     """Of the rows, those that were refused."""
+    within_1: int = 0
+    """Of the runs that ended so, those that took at most a second; `DURATIONS` has the others."""
+    within_10: int = 0
+    within_60: int = 0
+    within_240: int = 0
+    within_900: int = 0
+    oldest: float = 0.0
+    """Seconds since the oldest of those under way was started; one that is paused has no age."""
 
 
 class Filter(NamedTuple):

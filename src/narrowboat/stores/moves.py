@@ -12,7 +12,7 @@ from narrowboat.errors import (
     TargetUnavailable,
     UnknownRun,
 )
-from narrowboat.kernel.model import ENDED, Run, State, check_transition
+from narrowboat.kernel.model import DURATIONS, ENDED, Run, State, check_transition
 from narrowboat.stores import outbox
 from narrowboat.stores.database import Row, Session
 from narrowboat.stores.rows import to_run, to_text
@@ -61,7 +61,7 @@ def move(tx: Session, run: Row, after: State, *, by: str | None = None) -> None:
 def add_up(tx: Session, run_id: str) -> None:
     """One more run ended: what it did goes to the totals of its job. One that is resumed ends, and counts, again."""
     run = view(tx, run_id)
-    seconds = (run.finished or 0.0) - run.started if run.started is not None else 0.0
+    seconds = max(0.0, (run.finished or 0.0) - run.started) if run.started is not None else 0.0
     tx.change(
         "total_add",
         job=run.job,
@@ -69,7 +69,8 @@ def add_up(tx: Session, run_id: str) -> None:
         rows=run.counters.rows,
         rejected=run.counters.rejected,
         bytes=run.counters.bytes,
-        seconds=max(0.0, seconds),
+        seconds=seconds,
+        **{f"within_{edge}": int(seconds <= edge) for edge in DURATIONS},
         begun=int(run.first_rows is not None),
         first_rows_seconds=max(0.0, run.first_rows - max(run.created, run.not_before)) if run.first_rows else 0.0,
         memory=run.memory,

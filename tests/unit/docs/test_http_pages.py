@@ -65,7 +65,7 @@ def test_every_figure_is_in_the_table_with_its_labels(tmp_path: Path) -> None:
         exposed = metrics.render(nb).decode()
     page = (DOCS / "howto/metrics.md").read_text()
     samples = [one for family in text_string_to_metric_families(exposed) for one in family.samples]
-    assert len({one.name for one in samples}) == 26
+    assert len({one.name for one in samples}) == 28
     for one in samples:
         (row,) = re.findall(rf"^\|[^|]*`{one.name}`[^|]*\|([^|]*)\|", page, re.M)
         assert sorted(re.findall(r"`(\w+)`", row)) == sorted(one.labels)

@@ -1,6 +1,6 @@
 -- By job and state: all runs that ever ended so, and those under way now.
 select job, state, runs, row_count as rows, byte_count as bytes, seconds, begun, first_rows_seconds, memory,
-    rejected_count as rejected
+    rejected_count as rejected, within_1, within_10, within_60, within_240, within_900, 0.0 as oldest
 from narrowboat.totals
 union all
 select job, state,
@@ -12,7 +12,9 @@ select job, state,
     coalesce(sum(first_rows_at - case when created_at > not_before then created_at else not_before end), 0.0)
         as first_rows_seconds,
     cast(sum(memory) as double precision) as memory,
-    cast(sum(rows_rejected) as bigint) as rejected
+    cast(sum(rows_rejected) as bigint) as rejected,
+    0 as within_1, 0 as within_10, 0 as within_60, 0 as within_240, 0 as within_900,
+    max(case when started_at is null or state = 'paused' then 0.0 else :now - started_at end) as oldest
 from narrowboat.runs
 where finished_at is null
 group by job, state
