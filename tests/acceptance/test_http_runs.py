@@ -385,7 +385,7 @@ def test_many_follow_one_run_and_all_see_its_end(server: Server) -> None:
 
 
 def test_metrics_tell_of_queues_runs_and_memory(server: Server) -> None:
-    run = server.client.post("/jobs/leads/runs", json={"params": {"city": "metrics"}}).json()
+    run = server.client.post("/jobs/leads/runs", json={"params": {"city": "Lagos"}}).json()
     server.until_state(run["id"], "succeeded")
     waiting = server.start_tap("measured", "10")
     server.until_rows(waiting["id"], 10)
