@@ -76,6 +76,7 @@ class Pulse:
     def _lose_patience(self) -> None:
         """Code that nobody can interrupt, such as a Python iterable that waits, must not keep a worker for ever."""
         if not self.must_stop:
+            self._told = None  # its last chunk was committed before: what is complete is published
             return
         now = time.monotonic()
         self._told = now if self._told is None else self._told

@@ -157,6 +157,27 @@ def test_work_that_does_not_stop_when_it_must_is_given_up(bench: Callable[..., B
     assert set(stuck) == {run.id}
 
 
+def test_where_nobody_gives_it_up_it_is_waited_for(bench: Callable[..., Bench]) -> None:
+    b = bench(Tally(upto=3), lease=0.03, patience=0.0)
+    run, beats = b.submit(), []
+    heartbeat = b.store.heartbeat
+
+    def beat(lease: Lease) -> Control:
+        beats.append(heartbeat(lease))
+        return beats[-1]
+
+    def be_slow(number: int) -> None:
+        b.store.request(run.id, Request.CANCEL)
+        end = time.monotonic() + 20
+        while beats.count(Control.CANCEL) < 3 and time.monotonic() < end:
+            time.sleep(0.01)
+
+    b.store.heartbeat, b.job.before = beat, be_slow  # type: ignore[method-assign]
+    ended = b.runner.run_slice(run.id)
+    assert ended is not None
+    assert (ended.state, beats.count(Control.CANCEL) >= 3) == (State.CANCELLED, True)
+
+
 def test_work_that_stops_in_time_is_not_given_up(bench: Callable[..., Bench]) -> None:
     b = bench(Tally(upto=3), lease=0.03, patience=60.0)
     run, heard = b.submit(), threading.Event()

@@ -131,7 +131,8 @@ class SqliteSession:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             if code in _PASSING:
                 raise SourceUnavailable(f"SQLite cannot read {self._path} now: {error}.") from error
-            raise SourceFailed(f"SQLite refused the request to {self._path}: {error}.") from error
+            said = str(error).removesuffix(".")
+            raise SourceFailed(f"SQLite refused the request to {self._path}: {said}.") from error
 
 
 def _text(data: bytes) -> str | bytes:
