@@ -68,7 +68,7 @@ soak: setup system-packages
 mongod: setup system-packages
 	@sh scripts/mongod.sh
 	$(UV) pip install --quiet --target .mongod 'pymongo==4.10.1'
-	PYTHONPATH=.mongod MONGOD=$$(sh scripts/mongod.sh) $(BIN)/pytest -m "mongod and not soak" --timeout 600
+	PYTHONPATH=$(CURDIR)/.mongod MONGOD=$$(sh scripts/mongod.sh) $(BIN)/pytest -m "mongod and not soak" --timeout 600
 
 bench: setup
 	$(BIN)/python -m benchmarks.export

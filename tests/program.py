@@ -17,7 +17,7 @@ class Program:
     """A process that listens, which can be killed and started again."""
 
     def __init__(self, command: list[str], port: int, log: Path, *, cwd: Path = ROOT, **environment: str) -> None:
-        self._command, self._port, self._log, self._cwd = command, port, log, cwd
+        self._command, self.port, self._log, self._cwd = command, port, log, cwd
         self._environment = {**os.environ, **environment}
         self.start()
 
@@ -32,7 +32,7 @@ class Program:
     def _listens(self) -> bool:
         assert self.process.poll() is None, self._log.read_text()
         with socket.socket() as s:
-            return s.connect_ex(("127.0.0.1", self._port)) == 0
+            return s.connect_ex(("127.0.0.1", self.port)) == 0
 
     def kill(self) -> None:
         """kill -9 of it and all its children at once."""

@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,13 +43,22 @@ def hashed_users() -> dict[str, dict[str, Any]]:
 class Leads:
     """The application and all around it. `client(name)` is somebody's browser, through both proxies."""
 
-    def __init__(self, place: Path, sample: Path, *, memory: int = 256, cpu: float = 0.5, **settings: str) -> None:
+    def __init__(
+        self,
+        place: Path,
+        sample: Path,
+        server: Callable[[Path], Program] = mongo.spoken,
+        *,
+        memory: int = 256,
+        cpu: float = 0.5,
+        **settings: str,
+    ) -> None:
         self.place = place
         self.group = None if unavailable() else Group("narrowboat-leads", memory=memory * MB, cpu=cpu)
-        self.ports = {name: free_port() for name in ("app", "nginx", "caddy", "mongo")}
+        self.ports = {name: free_port() for name in ("app", "nginx", "caddy")}
         (place / "mongo").mkdir()
-        self.mongo = mongo.program(self.ports["mongo"], place / "mongo")
-        self.mongo_url = f"mongodb://127.0.0.1:{self.ports['mongo']}/crm"
+        self.mongo = server(place / "mongo")
+        self.mongo_url = f"mongodb://127.0.0.1:{self.mongo.port}/crm"
         mongo.fill(self.mongo_url, sample, hashed_users())
         self.site = f"http://127.0.0.1:{self.ports['caddy']}"
         self._settings = settings

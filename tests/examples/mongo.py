@@ -1,6 +1,6 @@
-"""A server that speaks MongoDB's protocol, in a process of its own that can be killed and started again.
+"""A MongoDB server in a process of its own that can be killed and started again: a stand-in, or a real one.
 
-python tests/examples/mongo.py PORT FOLDER
+python tests/examples/mongo.py PORT FOLDER    the stand-in
 """
 
 from __future__ import annotations
@@ -8,27 +8,33 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tests.mongod import Mongod
 from tests.program import Program
+from tests.waiting import free_port
 
 BATCH = 2000
 
 
-def program(port: int, folder: Path) -> Program:
-    """The running server; its data are in `folder` and stay."""
+def spoken(folder: Path) -> Program:
+    """The stand-in; its data are in `folder` and stay."""
+    port = free_port()
     return Program([sys.executable, "-m", "tests.examples.mongo", str(port), str(folder)], port, folder / "log")
+
+
+SERVERS: dict[str, Callable[[Path], Program]] = {"spoken": spoken, "mongod": Mongod}
 
 
 def fill(url: str, sample: Path, users: dict[str, dict[str, Any]]) -> None:
     """The sample's leads, and who may sign in."""
     from pymongo import MongoClient
 
-    with MongoClient[dict[str, Any]](url) as client:
+    with MongoClient[dict[str, Any]](url, journal=True) as client:
         crm = client.get_default_database()
         for batch in _documents(sample):
             crm["driver_leads"].insert_many(batch)

@@ -20,7 +20,9 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from narrowboat import sample
+from tests import mongod
 from tests.examples.leads import EXAMPLE, PASSWORD, Leads, missing
+from tests.examples.mongo import SERVERS
 from tests.notices.servers import Inbox, mail_server
 from tests.sinks.weed import ACCESS, BUCKET, SECRET, Weed
 from tests.waiting import until
@@ -42,15 +44,20 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Weed]:
     found.close()
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, inbox: Inbox, bucket: Weed) -> Iterator[Leads]:
+@pytest.fixture(scope="module", params=["spoken", pytest.param("mongod", marks=pytest.mark.mongod)])
+def site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, inbox: Inbox, bucket: Weed
+) -> Iterator[Leads]:
     if missing():
         pytest.skip(f"not installed: {missing()} (scripts/system-packages.sh installs them)")
+    if request.param == "mongod" and mongod.missing():
+        pytest.skip(mongod.missing())
     place = tmp_path_factory.mktemp("leads")
     sample.make(place / "sample.db", ALL)
     found = Leads(
         place,
         place / "sample.db",
+        SERVERS[request.param],
         SMTP_URL=f"smtp://127.0.0.1:{inbox.port}?tls=no",
         S3_BUCKET=BUCKET,
         S3_ENDPOINT=f"http://127.0.0.1:{bucket.port}",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from datetime import datetime, tzinfo
 from functools import partial
+from operator import methodcaller
 from typing import Any, Final
 
 from narrowboat.data.columns import Column, Type
 from narrowboat.data.formats.cells import UNIT, Conversion, Form, Rendered, Style, Texts, are_whole, join
 from narrowboat.data.formats.scalars import (
+    are_in,
     base64_text,
     decimal_text,
     integer_text,
@@ -51,7 +54,8 @@ class Conversions(dict[type, Conversion]):
 def _for_any(column: Column, style: Style) -> dict[str, Conversion]:
     """What holds in every column, unless its type says otherwise. By name, so that nothing is imported for it."""
     text = partial(_text, style)
-    moments = partial(_plain, partial(moment_text, zone=zone_of(column), separator=style.separator))
+    moment = partial(moment_text, zone=zone_of(column), separator=style.separator)
+    moments = partial(_plain, moment)
     return {
         "builtins.bytes": text,
         "builtins.str": partial(_encoded, text),
@@ -60,7 +64,7 @@ def _for_any(column: Column, style: Style) -> dict[str, Conversion]:
         "builtins.bool": _booleans,
         "decimal.Decimal": partial(_decimals, style, 0),
         "datetime.date": moments,
-        "datetime.datetime": moments,
+        "datetime.datetime": partial(_moments, zone_of(column), style.separator, moment),
         "datetime.time": moments,
         "uuid.UUID": partial(_plain, str),
         "builtins.object": partial(_others, style),
@@ -147,6 +151,13 @@ def _boolean_text(value: bool) -> str:
 
 def _plain(text: Callable[[Any], str], cells: Sequence[Any]) -> Rendered:
     return Rendered(_split(map(text, cells)), Form.PLAIN)
+
+
+def _moments(zone: tzinfo, separator: str, moment: Callable[[datetime], str], cells: Sequence[datetime]) -> Rendered:
+    """Most are in the zone already."""
+    if are_in(zone, cells):
+        return _plain(methodcaller("isoformat", separator), cells)
+    return _plain(moment, cells)
 
 
 def _raw(cells: Texts) -> Rendered:

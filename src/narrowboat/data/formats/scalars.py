@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from binascii import b2a_base64
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, tzinfo
+from operator import attrgetter
 from typing import Final
 
 from narrowboat.data.columns import Column, Type
 from narrowboat.errors import BadConfiguration
 
-__all__ = ["base64_text", "decimal_text", "integer_text", "moment_text", "scale_of", "text_moment", "zone_of"]
+__all__ = ["are_in", "base64_text", "decimal_text", "integer_text", "moment_text", "scale_of", "text_moment", "zone_of"]
 
 _NUMBER: Final = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d(?::?\d\d)?)?", re.ASCII)
@@ -67,6 +69,15 @@ def moment_text(value: date | time, zone: tzinfo, separator: str) -> str:
         return value.astimezone(zone).isoformat(separator)
     except OverflowError:  # within a day of the years 1 and 9999
         return value.isoformat(separator)
+
+
+def are_in(zone: tzinfo, moments: Iterable[datetime]) -> bool:
+    """Whether all have the zone's own time already. A quick look: it may say no though it is so."""
+    zones = set(map(attrgetter("tzinfo"), moments))
+    if zones <= {zone}:
+        return True
+    (offset, *others) = {found and found.utcoffset(None) for found in zones}  # None where it depends on the day
+    return not others and offset is not None and offset == zone.utcoffset(None)
 
 
 def text_moment(text: str, zone: tzinfo, separator: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from narrowboat.data.source import Position, Row
@@ -15,6 +16,7 @@ class Course(NamedTuple):
 
     names: the columns of the order. cells: index and meaning of each of them in a row; empty without a key.
     hidden: cells at a row's end that serve the position and are not delivered.
+    sparse: only the last row of a block has these; nothing is promised then.
     promised: which columns of the order are a key by the user's word alone, not the catalogue's.
     delivered: rows read before this statement.
     """
@@ -25,6 +27,14 @@ class Course(NamedTuple):
     promised: tuple[int, ...]
     fingerprint: str
     delivered: int = 0
+    sparse: bool = False
+
+    def shown(self, rows: list[Row]) -> list[Row]:
+        """The rows of a block without what is hidden."""
+        if not self.hidden:
+            return rows
+        shown = itemgetter(slice(None, -self.hidden))
+        return [*rows[:-1], shown(rows[-1])] if self.sparse else list(map(shown, rows))
 
     def values(self, row: Row) -> tuple[Any, ...]:
         """The row's place in the order."""

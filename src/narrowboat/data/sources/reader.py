@@ -50,7 +50,7 @@ class QueryReader:
             if course.promised:
                 self._check_promise(rows)
             position = course.position(rows[-1], delivered)
-            yield Block([row[: -course.hidden] for row in rows] if course.hidden else rows, position)
+            yield Block(course.shown(rows), position)
 
     def cancel(self) -> None:
         """Returns when the statement has stopped."""

@@ -12,6 +12,7 @@ from itertools import repeat
 from operator import sub
 from typing import Final
 
+from narrowboat.data.formats.scalars import are_in
 from narrowboat.data.formats.xlsx.cells import VALUE_END, Cells, digits
 
 __all__ = ["dates", "datetimes", "naive_dates", "text_dates", "text_datetimes", "text_times", "times"]
@@ -53,7 +54,7 @@ def datetimes(before: bytes, zone: tzinfo, values: Sequence[datetime]) -> Cells:
     try:
         deltas = list(map(sub, values, repeat(_EPOCH)))
     except TypeError:
-        deltas = [_shown(value, zone) - _EPOCH for value in values]
+        deltas = _aware(zone, values)
     if min(deltas) < _FIRST:
         raise ValueError
     return Cells(before, _serials(deltas), VALUE_END)
@@ -76,6 +77,12 @@ def times(before: bytes, values: Sequence[time]) -> Cells:
 def text_times(before: bytes, values: Sequence[str]) -> Cells:
     """Times of day as ISO 8601 text. Raises ValueError for what is none."""
     return times(before, list(map(time.fromisoformat, values)))
+
+
+def _aware(zone: tzinfo, values: Sequence[datetime]) -> list[timedelta]:
+    if are_in(zone, values):
+        return list(map(sub, values, repeat(_EPOCH.replace(tzinfo=zone))))
+    return [_shown(value, zone) - _EPOCH for value in values]
 
 
 def _shown(value: datetime, zone: tzinfo) -> datetime:

@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Final, TypeAlias
 from uuid import UUID
@@ -15,6 +16,7 @@ from bson import Binary, Code, DatetimeMS, DBRef, Decimal128, Int64, MaxKey, Min
 
 from narrowboat.data.columns import Column, Type
 from narrowboat.data.source import Row
+from narrowboat.errors import SourceFailed
 
 Document: TypeAlias = dict[str, Any]
 
@@ -40,19 +42,64 @@ _SHORTEST: Final = (",", ":")
 class Cells:
     """Makes rows of documents.
 
-    separator: what stands between the elements of an array. key: a field whose value stands, as it is, at a row's end.
+    separator: what stands between the elements of an array. known: the fields that documents may have, where others
+    would be lost; None where the user chose.
     """
 
-    def __init__(self, columns: Sequence[Column], separator: str, key: str = "") -> None:
-        self._columns = [(_reader(column.name), _conversions(column, separator)) for column in columns]
-        self._key = key
+    def __init__(self, columns: Sequence[Column], separator: str, known: frozenset[str] | None = None) -> None:
+        self._conversions = {column.name: _conversions(column, separator) for column in columns}
+        self._made = [name for name in self._conversions if "." in name]
+        """Columns whose cells are put into the documents: paths, and fields that had values of other types."""
+        self._known = known
+        self._blank = dict.fromkeys(self._conversions)
+        self._row: Callable[[Document], Row] = (
+            itemgetter(*self._blank) if len(columns) > 1 else lambda document: tuple(map(document.get, self._blank))
+        )
 
     def rows(self, documents: Sequence[Document]) -> list[Row]:
-        """One row a document; a path that leads nowhere is an empty cell."""
-        cells = [_converted(read(documents), conversions) for read, conversions in self._columns]
-        if self._key:
-            cells.append([document.get(self._key) for document in documents])
-        return list(zip(*cells, strict=True)) if cells else [()] * len(documents)
+        """One row a document, which is altered; a path that leads nowhere is an empty cell.
+
+        Raises SourceFailed for a document with a field that is not known.
+        """
+        if self._known is not None and not all(map(self._known.issuperset, documents)):
+            raise _unknown_field(documents, self._known)
+        for name in self._made:
+            self._make(name, documents)
+        rows = self._rows(documents)
+        if not _AS_THEY_ARE.issuperset(map(type, chain.from_iterable(rows))) and self._make_more(documents, rows):
+            return self._rows(documents)
+        return rows
+
+    def _rows(self, documents: Sequence[Document]) -> list[Row]:
+        try:
+            return list(map(self._row, documents))
+        except KeyError:
+            return [self._row(self._blank | document) for document in documents]
+
+    def _make(self, name: str, documents: Sequence[Document]) -> None:
+        for document, cell in zip(documents, _converted(_read(name, documents), self._conversions[name]), strict=True):
+            document[name] = cell
+
+    def _make_more(self, documents: Sequence[Document], rows: Sequence[Row]) -> bool:
+        """Whether columns were found whose cells had to be made."""
+        found = [
+            name
+            for name, cells in zip(self._conversions, zip(*rows, strict=True), strict=True)
+            if name not in self._made and not _AS_THEY_ARE.issuperset(map(type, cells))
+        ]
+        for name in found:
+            self._make(name, documents)
+        self._made += found
+        return bool(found)
+
+
+def _unknown_field(documents: Sequence[Document], known: frozenset[str]) -> SourceFailed:
+    strange = next(document for document in documents if not known.issuperset(document))
+    names = ", ".join(sorted(strange.keys() - known))
+    return SourceFailed(
+        f"The document {strange.get('_id')!r} has fields that the first documents do not have: {names}. Name the "
+        "columns with columns(…), look at more documents with sample=…, or leave fields out by a projection."
+    )
 
 
 def found(documents: Iterable[Document]) -> tuple[Column, ...]:
@@ -66,19 +113,11 @@ def found(documents: Iterable[Document]) -> tuple[Column, ...]:
     return tuple(Column(name, next(iter(seen)) if len(seen) == 1 else Type.ANY) for name, seen in kinds.items())
 
 
-def _reader(path: str) -> Callable[[Sequence[Document]], list[Any]]:
+def _read(path: str, documents: Sequence[Document]) -> list[Any]:
     name, *further = path.split(".")
     if further:
-        return lambda documents: [_at(document.get(name), further) for document in documents]
-    take = itemgetter(name)
-
-    def read(documents: Sequence[Document]) -> list[Any]:
-        try:
-            return list(map(take, documents))
-        except KeyError:
-            return [document.get(name) for document in documents]
-
-    return read
+        return [_at(document.get(name), further) for document in documents]
+    return [document.get(name) for document in documents]
 
 
 def _at(value: Any, path: Sequence[str]) -> Any:

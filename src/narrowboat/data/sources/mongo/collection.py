@@ -147,13 +147,16 @@ class Collection:
             promised=(0,) if choice.key else (),
             fingerprint=same,
             delivered=begun.delivered if begun else 0,
+            sparse=not choice.key,
         )
+        known = None if choice.chosen else frozenset(column.name for column in columns) | {"_id"}
         statement = MongoStatement(
             session,
             self._statements(key, begun),
-            Cells(columns, choice.separator, key),
+            Cells(columns, choice.separator, known),
+            key,
+            sparse=course.sparse,
             limit=choice.cut.left(course.delivered),
-            known=None if choice.chosen else frozenset(column.name for column in columns) | {"_id"},
         )
         return QueryReader(statement, course, rows)
 

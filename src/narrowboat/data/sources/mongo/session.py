@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import UTC
 from typing import Any, Final
 
 import bson
@@ -45,7 +44,6 @@ _SNAPSHOTS: Final = 13
 """The version of the protocol that brought snapshot reads, with MongoDB 5.0."""
 _CODEC: Final[CodecOptions[Document]] = CodecOptions(
     tz_aware=True,
-    tzinfo=UTC,
     uuid_representation=bson.binary.UuidRepresentation.STANDARD,
     datetime_conversion=DatetimeConversion.DATETIME_AUTO,
     unicode_decode_error_handler="replace",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Final
+from typing import Any, Final
 
 from narrowboat.data.source import Row
 from narrowboat.data.sources.mongo.cells import Cells, Document
 from narrowboat.data.sources.mongo.choice import Wanted
 from narrowboat.data.sources.mongo.feed import Feed
 from narrowboat.data.sources.mongo.session import MongoSession
-from narrowboat.errors import SourceFailed
 
 _CLOSING: Final = 2.0
 """Seconds to wait for the server to close a cursor, which a run that was cancelled may have left at work."""
@@ -19,8 +18,7 @@ _CLOSING: Final = 2.0
 class MongoStatement:
     """Statements one after the other, in one session, which it owns.
 
-    limit: of all the rows. known: the fields that documents may have, where others would be lost; None where the user
-    chose.
+    key: a field whose value, as it is, ends each row, or the last of a block if `sparse`. limit: of all the rows.
     """
 
     def __init__(
@@ -28,17 +26,19 @@ class MongoStatement:
         session: MongoSession,
         statements: Sequence[Wanted],
         cells: Cells,
+        key: str,
         *,
+        sparse: bool,
         limit: int | None = None,
-        known: frozenset[str] | None = None,
     ) -> None:
         self._session = session
         self._statements = statements
         self._cells = cells
+        self._key, self._sparse = key, sparse
         self._left = limit
-        self._known = known
         self._feed: Feed[list[Document]] | None = None
         self._ahead: list[Row] = []
+        self._keys: list[Any] = []
 
     def fetch(self, rows: int) -> list[Row]:
         wanted = rows if self._left is None else min(rows, self._left)
@@ -49,11 +49,15 @@ class MongoStatement:
             documents = self._feed.next()
             if documents is None:
                 break
-            self._ahead += self._rows(documents)
+            self._keys += [document.get(self._key) for document in documents] if self._key else []
+            self._ahead += self._cells.rows(documents)
         block, self._ahead = self._ahead[:wanted], self._ahead[wanted:]
+        keys, self._keys = self._keys[:wanted], self._keys[wanted:]
         if self._left is not None:
             self._left -= len(block)
-        return block
+        if keys and self._sparse:
+            return [*block[:-1], (*block[-1], keys[-1])]
+        return [(*row, key) for row, key in zip(block, keys, strict=True)] if keys else block
 
     def interrupt(self) -> None:
         """The thread that waits is let go first: the server may be slow to listen, or gone."""
@@ -72,17 +76,3 @@ class MongoStatement:
     def _batches(self, rows: int) -> Generator[list[Document]]:
         for wanted in self._statements:
             yield from self._session.documents(wanted, rows)
-
-    def _rows(self, documents: list[Document]) -> list[Row]:
-        if self._known is not None and not self._known.issuperset(set[str]().union(*documents)):
-            raise _unknown_field(documents, self._known)
-        return self._cells.rows(documents)
-
-
-def _unknown_field(documents: Sequence[Document], known: frozenset[str]) -> SourceFailed:
-    strange = next(document for document in documents if not known.issuperset(document))
-    names = ", ".join(sorted(strange.keys() - known))
-    return SourceFailed(
-        f"The document {strange.get('_id')!r} has fields that the first documents do not have: {names}. Name the "
-        "columns with columns(…), look at more documents with sample=…, or leave fields out by a projection."
-    )
