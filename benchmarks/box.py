@@ -2,8 +2,9 @@
 
     python -m benchmarks.box [--memory 256] [--cpu 0.5] [--turns 10] [--only small,five,…] [--json]
 
-small: exports of 50 to 33,407 rows over HTTP, each ten times in a row, directly and by POST and follow. postgres: the
-same from PostgreSQL, outside the box.
+small: exports of 50 to 33,407 rows over HTTP, each ten times in a row, directly and by POST and follow. postgres,
+mongodb: the same from PostgreSQL or MongoDB, outside the box; MONGOD names the program of its server, as
+`make mongod` has it.
 five: five of 33,407 rows at once. million: one of 1,000,000 rows, memory sampled. smallest: the least memory in which
 the million still works. pandas: what pandas + openpyxl does in the same box.
 """
@@ -21,7 +22,7 @@ from pathlib import Path
 from statistics import median
 from typing import TypeAlias
 
-from benchmarks import postgres, tables
+from benchmarks import mongodb, postgres, tables
 from benchmarks.client import Download, get, post_and_follow
 from benchmarks.data import database
 from benchmarks.group import Group, Memory, drop_page_cache, unavailable
@@ -40,7 +41,7 @@ SIZES = (256, 192, 160, 144, 128, 112, 104, 96, 88, 80, 72, 64)
 MB = 2**20
 SAMPLE = 0.05
 """Seconds between two looks at the memory."""
-PARTS = ("small", "postgres", "five", "million", "smallest", "pandas")
+PARTS = ("small", "postgres", "mongodb", "five", "million", "smallest", "pandas")
 
 Way: TypeAlias = Callable[[int, int, int | None, Path], Download]
 WAYS: dict[str, Way] = {"GET": get, "POST, follow": post_and_follow}
@@ -142,6 +143,13 @@ def from_postgres(memory: int, cpu: float, turns: int) -> list[tables.Record]:
         return small(memory, cpu, turns, url)
 
 
+def from_mongodb(memory: int, cpu: float, turns: int) -> list[tables.Record]:
+    """The same from MongoDB."""
+    with mongodb.server() as url:
+        mongodb.fill(url, WHOLE)
+        return small(memory, cpu, turns, f"{url}crm")
+
+
 def five(memory: int, cpu: float) -> list[tables.Record]:
     """Five at once."""
     with boxed(WHOLE, memory, cpu) as (client, group):
@@ -221,6 +229,7 @@ def main() -> None:
     parts: dict[str, Callable[[], Sequence[tables.Record]]] = {
         "small": lambda: small(memory, cpu, options.turns),
         "postgres": lambda: from_postgres(memory, cpu, options.turns),
+        "mongodb": lambda: from_mongodb(memory, cpu, options.turns),
         "five": lambda: five(memory, cpu),
         "million": lambda: [million(memory, cpu, options.rows)],
         "smallest": lambda: smallest(cpu, options.rows, sizes, cold=options.cold),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from narrowboat import Narrowboat
 from narrowboat.data.sources import Query, table
+from narrowboat.data.sources.mongo import Collection, collection
 
 FOLDER = Path(os.environ["NARROWBOAT_BENCHMARK"])
 SOURCE = os.environ.get("NARROWBOAT_SOURCE", f"sqlite:///{FOLDER / 'leads.db'}")
@@ -19,12 +20,16 @@ nb = Narrowboat(f"sqlite:///{FOLDER / 'runs.db'}", workers=WORKERS, target="benc
 
 
 @nb.export("leads")
-def leads(turn: int = 0) -> Query:
+def leads(turn: int = 0) -> Query | Collection:
     """All leads. `turn` changes nothing but makes a request unlike the others, so that it gets its own run."""
-    return table(SOURCE, "driver_leads")
+    return _all()
 
 
 @nb.report("rows", limit=None, unfollowed=None)
-def some(count: int, turn: str = "") -> Query:
+def some(count: int, turn: str = "") -> Query | Collection:
     """The first so many leads. `turn` as of `leads`."""
-    return table(SOURCE, "driver_leads").limit(count)
+    return _all().limit(count)
+
+
+def _all() -> Query | Collection:
+    return (collection if SOURCE.startswith("mongodb:") else table)(SOURCE, "driver_leads")

@@ -2,13 +2,14 @@
 
     python -m benchmarks.mongodb [--rows 33407] [--repeat 5] [--url mongodb://…] [--json]
 
-Without --url the server is secantusdb from PyPI, in a process of its own: it speaks MongoDB's protocol, but is no
-mongod, so what is measured is the client's work and no speed is claimed.
+Without --url, MONGOD names the program of the server, as `make mongod` has it (it says how). Without that either, the
+server is secantusdb from PyPI, which speaks MongoDB's protocol, but is no mongod: no speed is claimed then.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sqlite3
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from benchmarks import tables
 from benchmarks.data import TABLE, database
 from benchmarks.measure import Usage, run
 from benchmarks.places import CACHE, OURS, ROOT
+from benchmarks.server import free_port
 
 CSV, XLSX, FETCH = "narrowboat csv", "narrowboat xlsx", "cursor alone"
 NAMES = (CSV, XLSX, FETCH)
@@ -33,17 +35,37 @@ BATCH = 2000
 @contextmanager
 def server() -> Iterator[str]:
     """The URL of a server of this benchmark's own."""
+    program = os.environ.get("MONGOD")
+    with tempfile.TemporaryDirectory() as folder, _mongod(program, folder) if program else _stand_in(folder) as url:
+        yield url
+
+
+@contextmanager
+def _mongod(program: str, folder: str) -> Iterator[str]:
+    from pymongo import MongoClient
+
+    port = free_port()
+    where = ["--dbpath", folder, "--port", str(port), "--bind_ip", "127.0.0.1", "--nounixsocket"]
+    url = f"mongodb://127.0.0.1:{port}/"
+    with subprocess.Popen([program, *where, "--logpath", f"{folder}/log"], stdout=subprocess.DEVNULL) as running:
+        try:
+            with MongoClient[dict[str, Any]](url) as client:
+                client.admin.command("ping")  # waits until it listens
+            yield url
+        finally:
+            running.terminate()
+
+
+@contextmanager
+def _stand_in(folder: str) -> Iterator[str]:
     serving = (
         "import sys, secantus\n"
         "with secantus.SecantusDBServer(storage_path=sys.argv[1]) as s:\n"
         "    print(s.uri, flush=True); sys.stdin.read()"
     )
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        subprocess.Popen(
-            [sys.executable, "-c", serving, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        ) as running,
-    ):
+    with subprocess.Popen(
+        [sys.executable, "-c", serving, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as running:
         assert running.stdout is not None  # noqa: S101  # asked for above
         yield running.stdout.readline().strip()
         running.communicate()
