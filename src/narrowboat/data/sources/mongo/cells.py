@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import chain
 from operator import itemgetter
@@ -102,15 +102,15 @@ def _unknown_field(documents: Sequence[Document], known: frozenset[str]) -> Sour
     )
 
 
-def found(documents: Iterable[Document]) -> tuple[Column, ...]:
+def found(documents: Sequence[Document]) -> tuple[Column, ...]:
     """The fields of the documents in the order of their appearance; those with one type throughout have it."""
-    kinds: dict[str, set[Type]] = {}
-    for document in documents:
-        for name, value in document.items():
-            seen = kinds.setdefault(name, set())
-            if value is not None:
-                seen.add(_MEANINGS.get(type(value), Type.TEXT))
-    return tuple(Column(name, next(iter(seen)) if len(seen) == 1 else Type.ANY) for name, seen in kinds.items())
+    return tuple(Column(name, _type(name, documents)) for name in dict.fromkeys(chain.from_iterable(documents)))
+
+
+def _type(name: str, documents: Sequence[Document]) -> Type:
+    kinds = set(map(type, [document.get(name) for document in documents])) - {type(None)}
+    meanings = {_MEANINGS.get(kind, Type.TEXT) for kind in kinds}
+    return meanings.pop() if len(meanings) == 1 else Type.ANY
 
 
 def _read(path: str, documents: Sequence[Document]) -> list[Any]:

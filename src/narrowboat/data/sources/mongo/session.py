@@ -92,7 +92,7 @@ class MongoSession:
 
     def fields(self, wanted: Wanted) -> tuple[Column, ...]:
         """The fields of all these documents."""
-        return found(document for batch in self.documents(wanted, wanted.limit or 0) for document in batch)
+        return found([document for batch in self.documents(wanted, wanted.limit or 0) for document in batch])
 
     def count(self, wanted: Wanted) -> Count | None:
         """Exact where that takes less than 300 ms, else the collection's own figure if it is all that is wanted."""
