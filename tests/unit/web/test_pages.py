@@ -61,6 +61,24 @@ def test_the_page_has_words_of_its_own_for_all_that_can_happen_to_a_run() -> Non
     assert told == {f"{before}>{after}" for before, after in TRANSITIONS if after not in asked}
 
 
+NOT_MET = {
+    "length-required", "method-not-allowed", "precondition-failed", "range-not-satisfiable", "unsupported-media-type",
+    "link-expired",  # whoever follows a link is answered by the server's own page
+    "not-delivered",  # no request is answered so
+}  # fmt: skip
+"""Codes that a program may meet, and the page may not."""
+
+
+def test_the_page_has_a_sentence_of_its_own_for_each_code_that_it_can_meet() -> None:
+    documented = set(re.findall(r"^### `([\w-]+)`", (SOURCES.parent / "docs/reference/errors.md").read_text(), re.M))
+    (table,) = re.findall(r"    codes: \{\n(.*?)\n    \}", (SOURCES / "src/strings.ts").read_text(), re.S)
+    said = dict(re.findall(r"""^      "?([\w-]+)"?:\s+"(.+)",$""", table, re.M))
+    assert set(said) == documented - NOT_MET
+    assert documented >= NOT_MET
+    for sentence in said.values():
+        assert re.fullmatch(r"[A-Z].*[.?]", sentence)
+
+
 def test_the_page_has_no_script_or_style_of_its_own_and_only_relative_addresses() -> None:
     page = (FOLDER / "index.html").read_text()
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\bon\w+=", page)

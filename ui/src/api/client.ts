@@ -1,7 +1,7 @@
 /** The HTTP interface: one function a question, and refusals as values that can be told to people. */
 
 import type {
-  Column, Count, Happened, Job, Notice, Operations, Preview, Reject, Report, Run, Started,
+  Column, Count, Fault, Happened, Job, Notice, Operations, Preview, Reject, Report, Run, Started,
 } from "./types";
 
 /** What the server answered instead of what was asked for. status 0: it could not be reached. */
@@ -10,6 +10,7 @@ export class Refused extends Error {
     readonly status: number,
     readonly code: string,
     readonly detail: string,
+    readonly title = "",
     readonly retryAfter: number | null = null,
   ) {
     super(detail);
@@ -135,7 +136,7 @@ export class Api {
 }
 
 async function refusal(answer: Response): Promise<Refused> {
-  const told = (await answer.json().catch(() => ({}))) as { code?: string; detail?: string };
+  const told = (await answer.json().catch(() => ({}))) as Partial<Fault>;
   const seconds = Number(answer.headers.get("Retry-After")) || null;
-  return new Refused(answer.status, told.code ?? `http-${answer.status}`, told.detail ?? "", seconds);
+  return new Refused(answer.status, told.code ?? `http-${answer.status}`, told.detail ?? "", told.title, seconds);
 }

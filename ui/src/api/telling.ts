@@ -13,17 +13,18 @@ export function told(error: unknown): string {
   const own = error.code.startsWith("http-") || !error.detail;
   if (own && error.passing) return problems.gateway;
   const wait = error.status === 429 && error.retryAfter ? problems.retryIn(error.retryAfter) : "";
-  return joined(error.detail || problems.unknown, problems.advice[error.code], wait);
+  return joined(toldOf(error), wait);
 }
 
-/** What to say about a run that did not succeed. */
-export function toldOf(fault: Fault): string {
-  const title = sentence(fault.title);
-  const detail = fault.detail.startsWith(fault.title) ? fault.detail : joined(title, sentence(fault.detail));
-  return joined(detail, problems.advice[fault.code]);
+/** What to say of a code, with the server's own text as details; one that says no more than its title is left out. */
+export function toldOf({ code, title, detail }: Fault): string {
+  const said = problems.codes[code];
+  if (!said) return joined(sentence(title), sentence(detail)) || problems.unknown;
+  const more = detail && title && !sentence(detail).startsWith(sentence(title));
+  return joined(said, more ? problems.details(sentence(detail)) : "");
 }
 
-function joined(...parts: (string | undefined)[]): string {
+function joined(...parts: string[]): string {
   const said: string[] = [];
   for (const part of parts) if (part && !said.some((before) => before.includes(part))) said.push(part);
   return said.join(" ");

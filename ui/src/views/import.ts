@@ -174,7 +174,7 @@ export class Import extends AskingElement {
     if (this.found === undefined) return html`${back}${this.waiting()}`;
     if (!this.found) return html`${back}<h1>${say.unknown}</h1>`;
     if (!this.found.may.includes("start"))
-      return html`${back}<h1>${this.found.title}</h1><p class="notice">${words.catalogue.watchOnly} ${words.problems.advice["not-allowed"]}</p>`;
+      return html`${back}<h1>${this.found.title}</h1><p class="notice">${words.catalogue.watchOnly} ${words.problems.askForPermission}</p>`;
     const { step } = this;
     return html`${back}
       <h1>${this.found.title}</h1>

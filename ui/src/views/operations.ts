@@ -3,6 +3,7 @@
 import { css, html, nothing, svg, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { Refused } from "../api/client";
+import { toldOf } from "../api/telling";
 import type { Operations, Run } from "../api/types";
 import { count, duration, moment, size } from "../figures";
 import "../parts/bar";
@@ -237,7 +238,7 @@ export class OperationsView extends AskingElement {
             this.failures.map((one) => [
               html`<a href="#/runs/${one.id}">${one.title}</a><br /><span class="quiet small">${moment(one.created_at)}</span>`,
               one.owner,
-              one.error?.detail ?? words.states[one.state],
+              one.error ? toldOf(one.error) : words.states[one.state],
             ]),
           )
         : html`<p class="quiet">${say.noFailures}</p>`}
