@@ -6,7 +6,8 @@ A real server and the page in Chromium at three widths; with --memory and --cpu 
 outside. Asked for: first rows within 0.5 s of the click, frames of 17 ms median and 34 ms at the 95th percentile while
 rows come, 10,000, 100,000 and 1,000,000 rows complete within 1, 5 and 60 s, and a bar within two points of the truth
 at every sample. The truth is what the store holds as committed at that millisecond, read from outside the page; `bar
-true, %` is how much of the time the bar is that near, and then how many points it was off at most.
+true, %` is how much of the time the bar is that near, and then how many points it was off at most. Of a million rows
+somebody walks through the table as well (`benchmarks.walk`), at two widths, while rows come and when all are there.
 """
 
 from __future__ import annotations
@@ -29,10 +30,14 @@ from benchmarks.box import MB
 from benchmarks.group import Group, unavailable
 from benchmarks.server import Server, serving
 from benchmarks.table import ARGUMENTS
+from benchmarks.walk import Walk, of_server, of_tab
 
 WIDTHS = (1280, 820, 390)
 MOST = {10_000: 1.0, 100_000: 5.0, 1_000_000: 60.0}
 """Rows to seconds."""
+WARM = 100_000
+LONG = 1_000_000
+"""From so many rows on somebody walks through the table, at two widths, and memory is looked at."""
 WATCH = """() => {
   const seen = window.seen = { begun: 0, first: 0, whole: 0, frames: [], bar: [] };
   const within = (one, ...names) => names.reduce((at, name) => at?.shadowRoot?.querySelector(name), one);
@@ -85,29 +90,56 @@ class Truth:
                     self.seen.append((time.time() * 1000, rows))
 
 
-def watched(browser: Browser, server: Server, width: int, rows: int) -> dict[str, Any]:
-    """A report is started in the page and watched to its end."""
-    page = browser.new_page(viewport={"width": width, "height": 844 if width < 800 else 900}, locale="en-GB")
-    turn = str(time.time())
-    page.goto(f"http://127.0.0.1:{server.port}/#/start/rows?count={rows}&turn={turn}")
-    page.get_by_role("button", name="Start", exact=True).wait_for()
-    page.wait_for_timeout(500)
-    page.evaluate(WATCH)
-    with Truth(server.log.with_name("runs.db"), turn) as truth:
-        page.get_by_role("button", name="Start", exact=True).click()
+class Watching:
+    """A page in which a report is started and watched to its end."""
+
+    def __init__(self, browser: Browser, server: Server, width: int, rows: int) -> None:
+        self._server, self._width, self._rows = server, width, rows
+        height = 844 if width < 800 else 900
+        context = browser.new_context(viewport={"width": width, "height": height}, locale="en-GB")
+        self._page = context.new_page()
+        self._turn = str(time.time())
+        self._page.goto(f"http://127.0.0.1:{server.port}/#/start/rows?count={rows}&turn={self._turn}")
+        self._page.get_by_role("button", name="Start", exact=True).wait_for()
+        self._page.wait_for_timeout(500)
+        self._page.evaluate(WATCH)
+        self.walk = Walk(self._page, rows)
+
+    def figures(self) -> dict[str, Any]:
+        """Click, watch, and close the page."""
+        with Truth(self._server.log.with_name("runs.db"), self._turn) as truth:
+            self._page.get_by_role("button", name="Start", exact=True).click()
+            memory = self._to_the_end()
+        seen = self._page.evaluate("window.seen")
+        found = {"width": self._width, "rows": self._rows, **_figures(seen, truth.seen, self._rows), **memory}
+        self._page.context.close()
+        return found
+
+    def _to_the_end(self) -> dict[str, Any]:
+        """Until all rows are there; of a long report with a walk through its table. Returns memory of that."""
+        page, heaps, walked = self._page, 0.0, self._rows < LONG
         while not page.evaluate("window.seen.whole"):
-            page.wait_for_timeout(50)
-    seen = page.evaluate("window.seen")
-    page.close()
+            page.wait_for_timeout(50 if self._rows < LONG else 500)
+            if not walked and page.evaluate("window.seen.first"):
+                self.walk.while_it_grows()
+                walked = True
+            heaps = max(heaps, of_server(self._server)) if self._rows >= LONG else 0.0
+        if self._rows < LONG:
+            return {}
+        self.walk.when_all_are_there()
+        devtools = page.context.new_cdp_session(page)
+        devtools.send("Performance.enable")
+        return {**of_tab(devtools), "server MB": heaps}
+
+
+def _figures(seen: dict[str, Any], truth: list[tuple[float, int]], rows: int) -> dict[str, Any]:
     bar = [(at, share * rows) for at, share in seen["bar"]]
     frames = sorted(seen["frames"]) or [0.0]  # all came within one
     first, whole = (seen["first"] - seen["begun"]) / 1000, (seen["whole"] - seen["begun"]) / 1000
     median, p95 = frames[len(frames) // 2], frames[int(len(frames) * 0.95)]
-    off = [100 * rows_off / rows for rows_off in _off(truth.seen, bar)]
+    off = [100 * rows_off / rows for rows_off in _off(truth, bar)]
     near = 100 * sum(abs(one) <= 2 for one in off) / len(off)
     return {
-        "width": width,
-        "rows": rows,
         "first rows, s": round(first, 2),
         "whole, s": round(whole, 2),
         "frame ms, median": round(median, 1),
@@ -149,16 +181,21 @@ def main() -> None:
     parser.add_argument("--cpu", type=float, help="CPUs of the server's box")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    lines = []
+    lines: list[tables.Record] = []
+    steps: list[tables.Record] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=given.chromium, args=ARGUMENTS)
         for rows in given.rows or [100_000]:
             with placed(rows, given.memory, given.cpu) as server:
-                watched(browser, server, WIDTHS[0], rows)  # what is loaded once
-                lines += [watched(browser, server, width, rows) for width in WIDTHS]
+                Watching(browser, server, WIDTHS[0], min(rows, WARM)).figures()  # what is loaded once
+                for width in WIDTHS if rows < LONG else WIDTHS[::2]:
+                    watching = Watching(browser, server, width, rows)
+                    lines.append(watching.figures())
+                    steps += [{"width": width, **step} for step in watching.walk.steps]
         browser.close()
     box = f"; server in {given.memory} MB and {given.cpu} CPU" if given.memory or given.cpu else ""
     tables.show(f"The page while a report runs{box}", lines, as_json=given.json)
+    tables.show(f"A walk through its table{box}", steps, as_json=given.json)
 
 
 if __name__ == "__main__":
