@@ -3,8 +3,8 @@
     python -m benchmarks.reports [--memory 256] [--cpu 2] [--workers 2] [--only times,load,…] [--json]
 
 times: reports of 10,000 to 1,000,000 rows in a box. load: 50 users x 10,000 rows at once by locust, which receives all
-rows. exports: ten workbooks of finished reports at once. slope: memory over 100 reports in a row. followers: 500 who
-hold an event stream of one run that does nothing.
+rows, each user under a name of their own. exports: ten workbooks of finished reports at once. slope: memory over 100
+reports in a row. followers: 500 who hold an event stream of one run that does nothing.
 """
 
 from __future__ import annotations
@@ -88,7 +88,11 @@ class Client:
 @contextmanager
 def boxed(rows: int, memory: int, cpu: float) -> Iterator[tuple[Client, Group]]:
     """A server with so many leads in a box, and a client outside."""
-    with Group("narrowboat-reports", memory=memory * MB, cpu=cpu) as group, serving(rows, group) as server:
+    users = ("--user", "benchmarks.who:who")
+    with (
+        Group("narrowboat-reports", memory=memory * MB, cpu=cpu) as group,
+        serving(rows, group, options=users) as server,
+    ):
         client = Client(server.port)
         client.report(50)
         yield client, group
@@ -121,8 +125,9 @@ def load(memory: int, cpu: float) -> list[tables.Record]:
     """Many at once. The generator's own CPU is part of the machine's."""
     _install()
     with boxed(EACH, memory, cpu) as (client, group), watching(group) as peak:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        before, busy = resource.getrusage(resource.RUSAGE_CHILDREN), group.cpu()
         took, figures = _locust(client.port)
+        busy = group.cpu() - busy
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu_used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     lines: list[tables.Record] = []
@@ -138,6 +143,7 @@ def load(memory: int, cpu: float) -> list[tables.Record]:
                     "p99 s": p99,
                     "at most": P99,
                     "needed MB": peak.most.needed / MB,
+                    "server CPU s": busy,
                     "locust CPU s": cpu_used,
                     "of s": took,
                     "holds": p99 < P99 and not failures and peak.most.needed < MEMORY_OF_MANY * MB,

@@ -31,13 +31,13 @@ class Reader(FastHttpUser):  # type: ignore[misc]
         self.stop()
 
     def _received(self, begun: float) -> int:
-        turn = f"{id(self)}"
-        started = self.client.post("/jobs/rows/runs", json={"params": {"count": ROWS, "turn": turn}})
+        user = {"X-User": f"{id(self)}"}
+        started = self.client.post("/jobs/rows/runs", json={"params": {"count": ROWS}}, headers=user)
         run = started.json()["id"]
         rows, end, waiting = 0, None, b""
-        headers = {"Accept": "application/x-ndjson"}
+        headers = {"Accept": "application/x-ndjson", **user}
         with self.client.get(f"/runs/{run}/rows", headers=headers, stream=True, name="/runs/[run]/rows") as answer:
-            while piece := answer._response.read(1 << 16):
+            while piece := answer._response.read(1 << 16 if rows else 1 << 12):
                 lines = (waiting + piece).split(b"\n")
                 waiting = lines.pop()
                 arrays = sum(line[:1] == b"[" for line in lines)

@@ -38,8 +38,11 @@ class Server:
 
 
 @contextmanager
-def serving(rows: int, group: Group | None, source: str | None = None) -> Iterator[Server]:
+def serving(
+    rows: int, group: Group | None, source: str | None = None, *, options: tuple[str, ...] = ()
+) -> Iterator[Server]:
     """Start a server over that many leads, and stop it at the end. source: the URL of another database with them.
+    options: of `narrowboat serve`.
 
     Raises RuntimeError with its log if it does not answer.
     """
@@ -49,6 +52,7 @@ def serving(rows: int, group: Group | None, source: str | None = None) -> Iterat
         shutil.copyfile(database(rows), folder / "leads.db")
         env = environment(NARROWBOAT_BENCHMARK=str(folder), **({"NARROWBOAT_SOURCE": source} if source else {}))
         command: list[str | Path] = [OURS, "-m", "narrowboat", "serve", "benchmarks.jobs:nb", "--port", str(port)]
+        command += options
         with open(folder / "log", "wb") as log:
             if group:
                 process = group.start(command, output=log, cwd=ROOT, env=env)

@@ -153,6 +153,7 @@ def test_the_bar_of_a_paused_run_is_exact(site: Site, page: Page) -> None:
     long, said, figure = page.evaluate(BAR)
     assert long == pytest.approx(site.run(run)["done"] / 30, abs=0.001)
     assert said == figure == int(long + 0.001)
+    expect(page.get_by_text("Speed", exact=True)).to_have_count(0)
 
 
 def test_a_run_is_cancelled_only_after_a_question_and_keeps_what_it_has(site: Site, page: Page) -> None:

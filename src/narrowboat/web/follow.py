@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from narrowboat.errors import NarrowboatError, UnknownRun
-from narrowboat.kernel.model import Run
+from narrowboat.kernel.model import WORKING, Run
 from narrowboat.kernel.store import Store
 from narrowboat.web.progress import Speed
 from narrowboat.web.threads import Threads
@@ -46,8 +46,15 @@ class Watched:
         else:
             self.run = run
             self._texts.clear()
-            self.speed.note(time.monotonic(), run.counters.rows)
+            self._measure(run)
         self.wake()
+
+    def _measure(self, run: Run) -> None:
+        """The time that a run waits is no part of its speed."""
+        if run.state in WORKING:
+            self.speed.note(time.monotonic(), run.counters.rows)
+        else:
+            self.speed = Speed()
 
     def text(self, kind: Hashable, make: Callable[[], str]) -> str:
         """The snapshot as text, made once for all followers of a kind."""

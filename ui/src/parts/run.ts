@@ -212,7 +212,7 @@ export class NarrowboatRun extends LitElement {
     if (run.state === "queued" && run.not_before && Date.parse(run.not_before) > Date.now())
       return words.run.startsAt(moment(run.not_before));
     if (run.state === "succeeded" && !run.done && run.kind !== "undo")
-      return run.kind === "import" ? words.run.noRows : words.run.noData;
+      return words.run[run.kind === "import" ? "noRows" : run.kind === "report" ? "noData" : "headerAlone"];
     if (run.input?.dry_run && !run.ended) return words.run.dryRun;
     return words.stateSays[run.state];
   }
