@@ -14,6 +14,7 @@ from narrowboat.data.records import Field, Lookup
 from narrowboat.data.sources import rows, table
 from narrowboat.data.targets import table as into
 from narrowboat.kernel.runner import Moment, Settings
+from tests.tap import dripping
 
 FOLDER = Path(os.environ["SERVED_FOLDER"])
 CRM = FOLDER / "crm.db"
@@ -174,17 +175,7 @@ def late() -> Any:
 
 
 def _dripping(path: Path) -> Iterator[tuple[int, str]]:
-    n = 0
-    while True:
-        limit, *last = (path.read_text().split() if path.exists() else []) or ["0"]
-        while n < int(limit):
-            yield n, f"row {n} ä <i>"
-            n += 1
-        if last == ["end"]:
-            return
-        if last == ["fail"]:
-            raise RuntimeError("the tap broke")
-        time.sleep(0.005)
+    return dripping(path, lambda n: f"row {n} ä <i>")
 
 
 def application(how: str) -> Any:

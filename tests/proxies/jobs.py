@@ -19,6 +19,7 @@ from narrowboat.data.sources import rows
 from narrowboat.data.targets import Row, function, table
 from narrowboat.kernel.runner import Settings
 from tests.proxies.files import PAUSE, text_of
+from tests.tap import dripping
 
 PLACE = Path(os.environ["PROXIES_PLACE"])
 
@@ -88,14 +89,4 @@ def _paced(blocks: int) -> Iterator[tuple[int, str]]:
 
 
 def _dripping(path: Path) -> Iterator[tuple[int, str]]:
-    n = 0
-    while True:
-        limit, *last = (path.read_text().split() if path.exists() else []) or ["0"]
-        while n < int(limit):
-            yield n, text_of(n)
-            n += 1
-        if last == ["end"]:
-            return
-        if last == ["fail"]:
-            raise RuntimeError("the tap broke")
-        time.sleep(0.005)
+    return dripping(path, text_of)

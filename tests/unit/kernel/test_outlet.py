@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,17 +11,9 @@ from narrowboat.errors import SinkUnavailable, StorageFull
 from narrowboat.kernel.model import Artifact, Request, Run, State
 from narrowboat.kernel.runner import Runner, Settings
 from narrowboat.kernel.store import Store
-from narrowboat.stores import open_store
 from tests.unit.kernel.tally import Shelf, Tally
 
 MADE = Artifact("tally.txt", "text/plain", 10, "00", {})
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with closing(open_store(f"sqlite:///{tmp_path}/runs.db")) as store:
-        store.migrate()
-        yield store
 
 
 class Bench:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,15 +13,7 @@ from narrowboat.errors import NarrowboatError, SourceFailed, SourceUnavailable, 
 from narrowboat.kernel.model import Control, Lease, Request, Run, State
 from narrowboat.kernel.runner import Moment, Runner, Settings
 from narrowboat.kernel.store import Store
-from narrowboat.stores import open_store
 from tests.unit.kernel.tally import Counting, Shelf, Tally
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with closing(open_store(f"sqlite:///{tmp_path}/runs.db")) as store:
-        store.migrate()
-        yield store
 
 
 class Bench:
