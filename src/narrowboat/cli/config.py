@@ -95,6 +95,12 @@ def build(config: Mapping[str, Any], path: Path) -> Narrowboat:
         channels=channels,
         target=str(path),
     )
+    _register(nb, config, path)
+    return nb
+
+
+def _register(nb: Narrowboat, config: Mapping[str, Any], path: Path) -> None:
+    """The jobs of the file. Raises BadConfiguration."""
     sources = {name: _beside(text(url, f"sources.{name}"), path) for name, url in config.get("sources", {}).items()}
     for kind in ("exports", "reports"):
         for name, given in config.get(kind, {}).items():
@@ -104,7 +110,6 @@ def build(config: Mapping[str, Any], path: Path) -> Narrowboat:
 
         for name, given in config["imports"].items():
             register(nb, name, given, sources)
-    return nb
 
 
 def _sink(given: Any) -> Sink:

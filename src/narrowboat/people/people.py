@@ -185,12 +185,7 @@ class People:
         scopes: actions, and `admin` for what the role allows beyond one's own runs; jobs: only these. Raises
         UnknownUser, BadParameter, and NotAllowed for a scope that its owner has not.
         """
-        account = self.get(user)
-        wanted = accounts.checked_actions(scopes, accounts.SCOPES)
-        if not wanted:
-            raise BadParameter(f"A token without scopes is good for nothing. Scopes: {', '.join(accounts.SCOPES)}.")
-        if accounts.ADMIN_SCOPE in wanted and not account.sees_all:
-            raise NotAllowed(f"{user!r} is a member; only an operator's or an admin's token has the scope 'admin'.")
+        wanted = _checked_scopes(self.get(user), scopes)
         if not 1 <= seconds <= LONGEST_TOKEN:
             raise BadParameter(f"A token lasts from 1 second to {LONGEST_TOKEN / DAY:g} days, not {seconds:g} seconds.")
         if not label.strip() or len(label) > 100:
@@ -240,6 +235,16 @@ CHECKS: Mapping[str, Callable[[Any], Any]] = {
 }
 """What can be changed of an account, and what it must be."""
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def _checked_scopes(account: Account, scopes: Iterable[str]) -> tuple[str, ...]:
+    """Raises BadParameter, and NotAllowed for one that its owner has not."""
+    wanted = accounts.checked_actions(scopes, accounts.SCOPES)
+    if not wanted:
+        raise BadParameter(f"A token without scopes is good for nothing. Scopes: {', '.join(accounts.SCOPES)}.")
+    if accounts.ADMIN_SCOPE in wanted and not account.sees_all:
+        raise NotAllowed(f"{account.id!r} is a member; only an operator's or an admin's token has the scope 'admin'.")
+    return wanted
 
 
 def _digest(secret: str) -> str:

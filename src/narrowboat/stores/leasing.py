@@ -99,23 +99,7 @@ def _commit_run(tx: Session, lease: Lease, chunk: Chunk) -> Control:
     guard = _guard(lease)
     if chunk.restart:
         _restart(tx, lease, guard)
-    total, estimated = chunk.total or (None, False)
-    length = chunk.extent.length if chunk.extent else 0
-    row = _held(
-        lease,
-        tx.row(
-            "commit",
-            cursor=to_json(chunk.cursor),
-            total=total,
-            estimated=int(estimated),
-            length=length,
-            last=int(chunk.last),
-            memory=chunk.memory,
-            **guard,
-            **_seconds(lease),
-            **from_counters(chunk.counters),
-        ),
-    )
+    row = _held(lease, _moved_on(tx, lease, chunk, guard))
     if chunk.extent:
         tx.change(
             "chunk_insert",
@@ -123,13 +107,30 @@ def _commit_run(tx: Session, lease: Lease, chunk: Chunk) -> Control:
             seq=row["seq"] - 1,
             row_from=row["rows_done"] - chunk.counters.rows,
             row_count=chunk.counters.rows,
-            start=row["extents_end"] - length,
+            start=row["extents_end"] - chunk.extent.length,
             **chunk.extent._asdict(),
         )
     if chunk.last and row["state"] != State.CANCELLING:
         move(tx, row, State.PUBLISHING)
         return Control.GO_ON
     return _control(row)
+
+
+def _moved_on(tx: Session, lease: Lease, chunk: Chunk, guard: dict[str, Any]) -> Row | None:
+    """The run with cursor, counters and the end of its output behind the chunk; None for a fence that was overtaken."""
+    total, estimated = chunk.total or (None, False)
+    return tx.row(
+        "commit",
+        cursor=to_json(chunk.cursor),
+        total=total,
+        estimated=int(estimated),
+        length=chunk.extent.length if chunk.extent else 0,
+        last=int(chunk.last),
+        memory=chunk.memory,
+        **guard,
+        **_seconds(lease),
+        **from_counters(chunk.counters),
+    )
 
 
 def _restart(tx: Session, lease: Lease, guard: dict[str, Any]) -> None:

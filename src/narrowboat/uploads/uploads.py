@@ -105,15 +105,7 @@ class Uploads:
         """
         self._check()
         with self._locked(upload) as file:
-            now = self._known.get(upload.id)
-            if now is None:
-                self.path(upload).unlink(missing_ok=True)
-                raise unknown(upload.id)
-            if now.received != at or now.complete or os.fstat(file).st_size < at:
-                self._hashes.pop(upload.id, None)
-                raise UploadConflict(
-                    f"{now.name} goes on at byte {now.received:,}, not at {at:,}. Ask where, and resume."
-                )
+            now = self._ending_at(at, upload, file)
             end = at + len(data)
             if end > now.length:
                 raise UploadTooLarge(f"{now.name} was told to have {now.length:,} bytes, and more came.")
@@ -128,6 +120,17 @@ class Uploads:
             detail = {"name": moved.name, "bytes": moved.length, "sha256": moved.sha256}
             self._note("upload", by=moved.owner, about=moved.id, detail=detail)
         return moved
+
+    def _ending_at(self, at: int, upload: Upload, file: int) -> Upload:
+        """The upload as it is known now. Raises UnknownUpload, and UploadConflict where it ends elsewhere."""
+        now = self._known.get(upload.id)
+        if now is None:
+            self.path(upload).unlink(missing_ok=True)
+            raise unknown(upload.id)
+        if now.received != at or now.complete or os.fstat(file).st_size < at:
+            self._hashes.pop(upload.id, None)
+            raise UploadConflict(f"{now.name} goes on at byte {now.received:,}, not at {at:,}. Ask where, and resume.")
+        return now
 
     @contextmanager
     def _locked(self, upload: Upload) -> Iterator[int]:

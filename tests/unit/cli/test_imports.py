@@ -16,7 +16,7 @@ from narrowboat.errors import BadConfiguration
 from narrowboat.testing import run_inline
 
 PAGE = Path(__file__).parents[3] / "docs/howto/import-a-spreadsheet.md"
-(EXAMPLE,) = re.findall(r"```toml\n(.*?)```", PAGE.read_text(), re.S)
+EXAMPLE, TENANTS = re.findall(r"```toml\n(.*?)```", PAGE.read_text(), re.S)
 FULL = """
 [sources]
 shop = "sqlite:///shop.db"
@@ -44,6 +44,15 @@ def config(folder: Path, text: str) -> Path:
     path = folder / "narrowboat.toml"
     path.write_text(text)
     return path
+
+
+def test_the_pages_fields_of_who_imports_are_read(tmp_path: Path) -> None:
+    members = '[imports.members]\ninto = "shop"\ntable = "members"\nunique = ["phone"]\n'
+    nb = read(config(tmp_path, EXAMPLE + members + TENANTS))
+    tenant, phone, branch = nb.importing("members").fields
+    assert (tenant.requester, phone.required, branch.lookup and dict(branch.lookup.where)) == (
+        "tenant", True, {"tenant": "tenant"},
+    )  # fmt: skip
 
 
 def test_the_pages_import_works(tmp_path: Path) -> None:
