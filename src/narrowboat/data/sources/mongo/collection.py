@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
-from narrowboat.data.columns import Column, choose
+from narrowboat.data.columns import Column
 from narrowboat.data.source import Count, Position, Reader, Shape
 from narrowboat.data.sources import cut
 from narrowboat.data.sources.conditions import Operator, asked
-from narrowboat.data.sources.course import Course, Place, place
-from narrowboat.data.sources.cut import Cut
-from narrowboat.data.sources.declared import declared, fingerprint
-from narrowboat.data.sources.mongo.choice import Choice, Wanted
-from narrowboat.data.sources.mongo.filters import compared, matching
-from narrowboat.data.sources.reader import QueryReader
+from narrowboat.data.sources.mongo.choice import Choice
+from narrowboat.data.sources.mongo.filters import compared
 from narrowboat.data.url import masked
-from narrowboat.errors import BadConfiguration, BadParameter, MissingExtra, NoResumeKey, UnknownColumn
+from narrowboat.errors import BadConfiguration, BadParameter, MissingExtra
 
 if TYPE_CHECKING:
-    from narrowboat.data.sources.mongo.session import MongoSession
+    from narrowboat.data.sources.mongo.visit import MongoVisit
 
 _URL: Final = r"mongodb(\+srv)?://[^/?]+/[^/?]+(\?.*)?"
-_NO_KEY: Final = (
-    "Nothing says which field of a pipeline's, a view's or a time series' documents is unique, so an interrupted run "
-    "starts from zero. If one is, name it: aggregate(…, key=…)"
-)
 
 
 class Collection:
@@ -95,100 +88,28 @@ class Collection:
 
     def shape(self) -> Shape:
         """Columns and resume key. Also raises UnknownColumn."""
-        session = self._connect()
-        try:
-            key = self._key(session)
-            columns = tuple(self._columns(session))
-        finally:
-            session.close()
-        return Shape(columns, (key,) if key else (), "" if key else _NO_KEY)
+        with closing(self.visit()) as visit:
+            return visit.shape()
 
     def count(self) -> Count | None:
         """Exact where that takes less than 300 ms, else the figure that the collection keeps, None with conditions."""
-        session = self._connect()
-        try:
-            counted = session.count(self._choice._replace(chosen=(), cut=Cut()).wanted(""))
-            return self._choice.cut.counted(counted)
-        finally:
-            session.close()
+        with closing(self.visit()) as visit:
+            return visit.count()
 
     def open(self, *, after: Position | None, rows: int, raw_text: bool) -> Reader:
         """Connect and look for the columns. Also raises UnknownColumn, and NoResumeKey for a page without a key."""
-        session = self._connect()
-        try:
-            return self._reader(session, after, rows)
-        except BaseException:
-            session.close()
-            raise
+        with closing(self.visit()) as visit:
+            return visit.open(after=after, rows=rows, raw_text=raw_text)
 
-    def _connect(self) -> MongoSession:
+    def visit(self) -> MongoVisit:
+        """Connect."""
         try:
-            from narrowboat.data.sources.mongo.session import MongoSession
+            from narrowboat.data.sources.mongo.visit import MongoVisit
         except ImportError as error:
             raise MissingExtra(
                 f"MongoDB needs its driver, which cannot be imported ({error}): pip install narrowboat[mongo]"
             ) from error
-        return MongoSession(self._url, self._name)
-
-    def _reader(self, session: MongoSession, after: Position | None, rows: int) -> Reader:
-        from narrowboat.data.sources.mongo.cells import Cells
-        from narrowboat.data.sources.mongo.order import packed
-        from narrowboat.data.sources.mongo.statement import MongoStatement
-
-        choice, key, columns = self._choice, self._key(session), self._columns(session)
-        if choice.cut.skip is not None and not key:
-            raise NoResumeKey(f"Pages need a total order. {_NO_KEY}")
-        same = fingerprint(columns)
-        begun = None if after is None else place(after, same)
-        course = Course(
-            names=(key,) if key else (),
-            cells=((len(columns), packed),) if key else (),
-            hidden=1 if key else 0,
-            promised=(0,) if choice.key else (),
-            fingerprint=same,
-            delivered=begun.delivered if begun else 0,
-            sparse=not choice.key,
-        )
-        known = None if choice.chosen else frozenset(column.name for column in columns) | {"_id"}
-        statement = MongoStatement(
-            session,
-            self._statements(key, begun),
-            Cells(columns, choice.separator, known),
-            key,
-            sparse=course.sparse,
-            limit=choice.cut.left(course.delivered),
-        )
-        return QueryReader(statement, course, rows)
-
-    def _statements(self, key: str, begun: Place | None) -> list[Wanted]:
-        """One from the start; behind a place of a collection, one for its type and one for those that follow it."""
-        from narrowboat.data.sources.mongo.order import behind, behind_result, unpacked
-
-        wanted = self._choice.wanted(key)
-        if begun is None:
-            return [wanted]
-        value = unpacked(begun.values[0])
-        further = behind(value) if wanted.pipeline is None else [behind_result(key, value)]
-        left = self._choice.cut.left(begun.delivered)
-        return [wanted._replace(filter=matching([wanted.filter, one]), skip=0, limit=left) for one in further]
-
-    def _key(self, session: MongoSession) -> str:
-        if self._choice.pipeline is not None:
-            return self._choice.key
-        return "_id" if session.identified else ""
-
-    def _columns(self, session: MongoSession) -> tuple[Column, ...]:
-        choice, labels = self._choice, dict(self._choice.labels)
-        sampled: tuple[Column, ...] = ()
-        if not choice.chosen or any(isinstance(wish, str) for wish in choice.chosen):
-            sampled = session.fields(choice.first(self._key(session)))
-        if choice.chosen:
-            columns = tuple(_chosen(wish, sampled, labels) for wish in choice.chosen)
-        else:
-            shown = [column for column in sampled if not (choice.hides_id and column.name == "_id")]
-            columns = tuple(declared(column, column.name, labels) for column in shown)
-        choose(columns, labels)
-        return columns
+        return MongoVisit(self._url, self._name, self._choice)
 
     def _choosing(self, **changes: Any) -> Collection:
         return Collection(self._url, self._name, self._choice._replace(**changes))
@@ -207,17 +128,3 @@ def collection(url: str, name: str, *, sample: int = 1000, separator: str = ", "
     if sample < 1:
         raise BadConfiguration(f"A sample of {sample} documents has no columns: give 1 or more.")
     return Collection(url, name, Choice(sample, separator))
-
-
-def _chosen(wish: str | Column, sampled: Sequence[Column], labels: Mapping[str, str]) -> Column:
-    """A path as the first documents have it. Raises UnknownColumn for a name, not a Column, whose field they lack."""
-    if isinstance(wish, Column):
-        return declared(Column(wish.name), wish, labels)
-    field = wish.partition(".")[0]
-    if sampled and all(column.name != field for column in sampled):
-        names = ", ".join(column.name for column in sampled)
-        raise UnknownColumn(
-            f"There is no column {wish!r}. The first documents have: {names}. If others have it, give Column({wish!r})."
-        )
-    found = next((column for column in sampled if column.name == wish), Column(wish))
-    return declared(found, wish, labels)
