@@ -5,20 +5,16 @@ python tests/examples/mongo.py PORT FOLDER    the stand-in
 
 from __future__ import annotations
 
-import sqlite3
+import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from datetime import datetime
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.mongod import Mongod
-from tests.program import Program
+from tests.program import ROOT, Program
 from tests.waiting import free_port
-
-BATCH = 2000
 
 
 def spoken(folder: Path) -> Program:
@@ -34,26 +30,11 @@ def fill(url: str, sample: Path, users: dict[str, dict[str, Any]]) -> None:
     """The sample's leads, and who may sign in."""
     from pymongo import MongoClient
 
+    script = ROOT / "examples/fastapi/fill_leads.py"
+    subprocess.run([sys.executable, script, sample], env={**os.environ, "MONGODB_URL": url}, check=True)
     with MongoClient[dict[str, Any]](url, journal=True) as client:
         crm = client.get_default_database()
-        for batch in _documents(sample):
-            crm["driver_leads"].insert_many(batch)
         crm["users"].insert_many([{"_id": name, **user} for name, user in users.items()])
-
-
-def _documents(sample: Path) -> Iterator[list[dict[str, Any]]]:
-    with closing(sqlite3.connect(sample)) as conn:
-        found = conn.execute("select * from driver_leads order by id")
-        names = [column[0] for column in found.description]
-        while rows := found.fetchmany(BATCH):
-            yield [_document(dict(zip(names, row, strict=True))) for row in rows]
-
-
-def _document(row: dict[str, Any]) -> dict[str, Any]:
-    row["_id"] = row.pop("id")
-    row["created_at"] = datetime.fromisoformat(row["created_at"])
-    row["consented"] = bool(row["consented"])
-    return row
 
 
 if __name__ == "__main__":
