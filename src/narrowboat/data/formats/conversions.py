@@ -203,7 +203,7 @@ def _padded(style: Style, scale: int, numbers: Iterable[str]) -> Rendered:
 def _text_integers(style: Style, cells: Texts) -> Rendered:
     """Integers that came as text; where any is other text, all are written as they stand."""
     joint = join(cells)
-    if are_whole(cells, joint) or re.fullmatch(rb"(?:\x1f(?:0|-?[1-9]\d*+))*+\x1f", joint):
+    if are_whole(cells, joint) or re.fullmatch(rb"(?>(?:\x1f(?:0|-?[1-9]\d*+))*)\x1f", joint):
         return Rendered(cells, Form.BARE)
     return style.text(cells, joint)
 
@@ -211,8 +211,8 @@ def _text_integers(style: Style, cells: Texts) -> Rendered:
 def _text_decimals(style: Style, scale: int, cells: Texts) -> Rendered:
     """Numbers that came as text; other text is written as it stands."""
     joint = join(cells)
-    fraction = rb"\.\d{%d,}+" % scale if scale else rb"(?:\.\d+)?+"
-    if style.point == "." and re.fullmatch(rb"(?:\x1f[+-]?\d++%b)*+\x1f" % fraction, joint):
+    fraction = rb"\.\d{%d,}+" % scale if scale else rb"(?>\.\d+|)"
+    if style.point == "." and re.fullmatch(rb"(?>(?:\x1f[+-]?\d++%b)*)\x1f" % fraction, joint):
         return Rendered(cells, Form.PLAIN)
     numbers = [decimal_text(cell.decode("utf-8", "replace"), scale) for cell in cells]
     return _text(

@@ -29,30 +29,32 @@ class Manner(NamedTuple):
     def row(self) -> Match:
         """Matches a row: groups are its number, its other attributes, then attributes and text of each column.
 
-        Nothing in it can be tried in two ways (all repetition is possessive), so its time is linear.
+        Nothing in it can be tried in two ways (every repetition is possessive or in an atomic group), so its time is
+        linear. Groups are atomic, for Python 3.11.4 and older forget to go back where a possessive one ends amid a try:
+        https://github.com/python/cpython/issues/106052
         """
         if not self.slots:
             return _NEVER.match
         p, w = self.prefix, r"\s*+" if self.spaced else ""
-        text = rf'<(?:{p}v|{p}is><{p}t)(?: xml:space="preserve")?+>([^<]++)?+</(?:{p}v|{p}t></{p}is)>{w}'
-        formula = rf"(?:<{p}f[^>]*+>(?:[^<]*+</{p}f>)?+{w})?+"
-        content = rf"(?:{w}{formula}(?:{text})?+</{p}c>{w})?+"
+        text = rf'<(?:{p}v|{p}is><{p}t)(?> xml:space="preserve"|)>(?>([^<]++)|)</(?:{p}v|{p}t></{p}is)>{w}'
+        formula = rf"(?><{p}f[^>]*+>(?>[^<]*+</{p}f>|){w}|)"
+        content = rf"(?>{w}{formula}(?>{text}|)</{p}c>{w}|)"
         if self.references:
-            cells = "".join(rf'(?:<{p}c r="{letters_of(i)}\1"([^>]*+)>{w}{content})?+' for i in range(self.slots))
+            cells = "".join(rf'(?><{p}c r="{letters_of(i)}\1"([^>]*+)>{w}{content}|)' for i in range(self.slots))
         else:
-            cells = rf"(?:<{p}c((?:\s[^>]*+|/)?+)>{w}{content})?+" * self.slots
-        return re.compile(rf'\s*+<{p}row(?: r="([0-9]++)")?+([^>]*+)>{w}{cells}</{p}row>').match
+            cells = rf"(?><{p}c((?>\s[^>]*+|/|))>{w}{content}|)" * self.slots
+        return re.compile(rf'\s*+<{p}row(?> r="([0-9]++)"|)([^>]*+)>{w}{cells}</{p}row>').match
 
     def empty(self) -> Match:
         """Matches rows without content, as many as follow each other."""
         p = self.prefix
-        cell = rf"<{p}c(?:\s[^/>]*+)?+/>\s*+"
-        return re.compile(rf"\s*+(?:<{p}row(?:\s[^/>]*+)?+(?:/>|>\s*+(?:{cell})*+</{p}row>)\s*+)++").match
+        cell = rf"<{p}c(?>\s[^/>]*+|)/>\s*+"
+        return re.compile(rf"\s*+(?>(?:<{p}row(?>\s[^/>]*+|)(?>/>|>\s*+(?>(?:{cell})*)</{p}row>)\s*+)+)").match
 
     def closed(self) -> Match:
         """Matches a row that is closed where it is opened, however it is written."""
         attribute = r"""\s+[\w:.-]+\s*=\s*(?:"[^"]*+"|'[^']*+')"""
-        return re.compile(rf"\s*+<{self.prefix}row(?:{attribute})*+\s*+/>").match
+        return re.compile(rf"\s*+<{self.prefix}row(?>(?:{attribute})*)\s*+/>").match
 
     def end(self) -> Match:
         """Matches the end of the rows."""
