@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -124,6 +125,8 @@ def test_an_expired_link_says_so_to_people_and_to_programs(server: Server, run: 
     assert "<h1>This link has expired</h1>" in page.text
     assert "Ask whoever sent it" in page.text
     assert "<script" not in page.text
+    (style,) = re.findall('<link rel="stylesheet" href="([^"]+)"', page.text)
+    assert ask(server, "GET", style).headers["content-type"].startswith("text/css")
     assert page.headers["referrer-policy"] == "no-referrer"
     assert "default-src 'none'" in page.headers["content-security-policy"]
 

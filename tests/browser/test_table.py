@@ -27,7 +27,7 @@ SOURCE = """([total, columns, nasty]) => {
     async fetch(from, count) {
       this.asked.push(from);
       await new Promise((done) => setTimeout(done, 5));
-      const rows = Math.max(0, Math.min(count, this.total - from));
+      const rows = Math.max(0, Math.min(count, (this.behind ? 50 : this.total) - from));
       return Array.from({ length: rows }, (_, n) => Array.from({ length: columns }, (_, c) => cell(from + n, c)));
     },
     follow(changed) { listeners.add(changed); return () => listeners.delete(changed); },
@@ -120,6 +120,18 @@ def test_the_header_stays_and_rows_come_while_they_are_made(table: Any) -> None:
     page.keyboard.press("Control+End")
     expect(cell(page, 5000, 1)).to_have_text("4999")
     expect(page.get_by_role("columnheader", name="Number")).to_be_in_viewport()
+
+
+def test_a_page_that_comes_short_is_asked_for_again_when_there_is_news(table: Any) -> None:
+    page = table(50)
+    frames = """() => new Promise((done) => {
+        let n = 20; const next = () => n-- ? requestAnimationFrame(next) : done(); next(); })"""
+    page.evaluate("() => { window.rows.behind = true; window.rows.grow(150); }")
+    page.evaluate(frames)
+    assert page.evaluate("window.rows.asked.length") < 8
+    page.evaluate("() => { window.rows.behind = false; window.rows.grow(160); }")
+    page.keyboard.press("Control+End")
+    expect(cell(page, 160, 1)).to_have_text("159")
 
 
 def test_what_is_loaded_can_be_sorted_and_says_so(table: Any) -> None:

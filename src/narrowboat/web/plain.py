@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from narrowboat.errors import NarrowboatError
 from narrowboat.web import problems
 from narrowboat.web.context import address
-from narrowboat.web.routes.pages import POLICY
+from narrowboat.web.routes.pages import POLICY, look
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -40,7 +40,7 @@ def _page(request: Request, error: NarrowboatError) -> str:
     kind = problems.kind_of(error.code)
     detail = problems.told(error.code, str(error), insider=False)
     return PAGE.format(
-        title=html.escape(kind.title), detail=html.escape(detail), style=html.escape(address(request, "/page.css"))
+        title=html.escape(kind.title), detail=html.escape(detail), style=html.escape(address(request, look()))
     )
 
 

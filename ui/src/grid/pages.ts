@@ -5,13 +5,16 @@ import type { Row, RowSource } from "./source";
 const PAGE = 200; // rows
 const KEPT = 150; // pages, so 30,000 rows
 const AT_ONCE = 2; // requests under way
-const AGAIN = 1000; // milliseconds until a page that could not be fetched is asked for again
+const AGAIN = 1000; // milliseconds until a page that could not be fetched, or came short, is asked for again
 
 export class Pages {
   private readonly kept = new Map<number, readonly Row[]>();
   private readonly under = new Map<number, AbortController>();
   private wanted: [number, number] = [0, 0];
   private resting = 0;
+  /** Pages that came shorter than told, and how many rows were told of then. */
+  private readonly short = new Map<number, number>();
+  private patience = 0;
   private epoch = 0;
   failing = false;
 
@@ -55,6 +58,7 @@ export class Pages {
 
   close(): void {
     clearTimeout(this.resting);
+    clearTimeout(this.patience);
     for (const request of this.under.values()) request.abort();
   }
 
@@ -67,15 +71,17 @@ export class Pages {
   private fetchNext(): void {
     if (this.resting) return;
     for (let page = this.wanted[0]; page <= this.wanted[1] && this.under.size < AT_ONCE; page++)
-      if (!this.isWhole(page) && !this.under.has(page)) void this.fetch(page);
+      if (!this.isWhole(page) && !this.under.has(page) && this.short.get(page) !== this.source.total) void this.fetch(page);
   }
 
   private async fetch(page: number): Promise<void> {
     const request = new AbortController();
+    const told = this.source.total;
     this.under.set(page, request);
     try {
       const rows = await this.source.fetch(page * PAGE, PAGE, request.signal);
       if (!request.signal.aborted) this.keep(page, rows);
+      if (!this.isWhole(page)) this.waitForNews(page, told);
       this.failing = false;
     } catch {
       if (!request.signal.aborted) this.rest();
@@ -84,6 +90,16 @@ export class Pages {
     }
     this.changed();
     this.fetchNext();
+  }
+
+  /** Where rows are read from behind the news, they come a little later. */
+  private waitForNews(page: number, told: number): void {
+    this.short.set(page, told);
+    this.patience ||= window.setTimeout(() => {
+      this.patience = 0;
+      this.short.clear();
+      this.fetchNext();
+    }, AGAIN);
   }
 
   private rest(): void {

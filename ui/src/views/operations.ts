@@ -85,6 +85,27 @@ export class OperationsView extends AskingElement {
         gap: 0 1.25rem;
         align-items: start;
       }
+      @media (max-width: 40rem) {
+        .wide thead {
+          display: none;
+        }
+        .wide tr {
+          display: block;
+          padding-block: 0.625rem;
+          border-block-end: 1px solid var(--line);
+        }
+        .wide td {
+          display: grid;
+          grid-template-columns: 8rem minmax(0, 1fr);
+          padding: 0.1875rem 0;
+          border: 0;
+          text-align: start;
+        }
+        .wide td::before {
+          content: attr(data-label);
+          color: var(--quiet);
+        }
+      }
       nb-bar {
         min-width: 6rem;
         --bar-height: 0.5rem;
@@ -254,14 +275,14 @@ type Cell = string | TemplateResult;
 function table(heads: (string | [string])[], lines: Cell[][]): TemplateResult {
   const look = (place: number) => (Array.isArray(heads[place]) ? "figure" : "");
   return html`<div class="scroll" tabindex="0" role="region" aria-label=${heads.flat().join(", ")}>
-    <table>
+    <table class=${heads.length > 4 ? "wide" : ""}>
       <thead>
         <tr>
           ${heads.map((head, place) => html`<th class=${look(place)} scope="col">${head}</th>`)}
         </tr>
       </thead>
       <tbody>
-        ${lines.map((cells) => html`<tr>${cells.map((cell, place) => html`<td class=${look(place)}>${cell}</td>`)}</tr>`)}
+        ${lines.map((cells) => html`<tr>${cells.map((cell, place) => html`<td class=${look(place)} data-label=${[heads[place]!].flat().join()}>${cell}</td>`)}</tr>`)}
       </tbody>
     </table>
   </div>`;
@@ -280,10 +301,10 @@ function sample(now: Operations): Sample {
 }
 
 function line(values: number[], top: number) {
-  const step = 100 / Math.max(KEPT - 1, 1);
-  const from = 100 - (values.length - 1) * step;
-  const points = values.map((value, place) => `${(from + place * step).toFixed(2)},${(29 - (27 * value) / (top || 1)).toFixed(2)}`);
-  return svg`<path class="area" d="M${from.toFixed(2)},30 L${points.join(" L")} L100,30 Z"></path>
+  const seen = values.length > 1 ? values : [...values, ...values];
+  const step = 100 / (seen.length - 1);
+  const points = seen.map((value, place) => `${(place * step).toFixed(2)},${(29 - (27 * value) / (top || 1)).toFixed(2)}`);
+  return svg`<path class="area" d="M0,30 L${points.join(" L")} L100,30 Z"></path>
     <path class="line" d="M${points.join(" L")}"></path>`;
 }
 

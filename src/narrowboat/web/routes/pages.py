@@ -39,6 +39,11 @@ def router_of_pages() -> APIRouter:
     return router
 
 
+def look() -> str:
+    """The path of the style sheet with the page's colours and type."""
+    return next((f"/{path.name}" for path in FOLDER.glob("look-*.css")), "/look.css")
+
+
 async def _not_built() -> Response:
     return Response(NOT_BUILT, 503, media_type="text/plain")
 
