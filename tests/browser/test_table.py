@@ -130,6 +130,7 @@ def test_a_page_that_comes_short_is_asked_for_again_when_there_is_news(table: An
     page.evaluate(frames)
     assert page.evaluate("window.rows.asked.length") < 8
     page.evaluate("() => { window.rows.behind = false; window.rows.grow(160); }")
+    expect(page.get_by_text("160 of 160 rows")).to_be_visible()
     page.keyboard.press("Control+End")
     expect(cell(page, 160, 1)).to_have_text("159")
 
