@@ -19,7 +19,11 @@ class Program:
     def __init__(self, command: list[str], port: int, log: Path, *, cwd: Path = ROOT, **environment: str) -> None:
         self._command, self.port, self._log, self._cwd = command, port, log, cwd
         self._environment = {**os.environ, **environment}
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
 
     def start(self) -> None:
         """Start, and wait until it takes connections."""

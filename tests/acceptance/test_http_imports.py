@@ -270,7 +270,7 @@ def test_the_example_file_is_one_that_can_be_imported(server: Server) -> None:
 
 
 def test_what_an_import_takes_is_in_the_catalogue(server: Server) -> None:
-    (job,) = [one for one in server.client.get("/jobs").json()["jobs"] if one["kind"] == "import"]
+    (job,) = [one for one in server.client.get("/jobs").json()["jobs"] if one["name"] == "customers"]
     fields = {one["name"]: one for one in job["importing"]["fields"]}
     assert (job["importing"]["unique"], job["importing"]["mode"]) == ([["phone"], ["mark"]], "create")
     assert fields["mark"]["allowed"] == ["red", "blue"]

@@ -33,7 +33,7 @@ class Server(Program):
         """The JSON answer, or None while the server does not answer."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self._port}{path}", data, {"Content-Type": "application/json"}
+            f"http://127.0.0.1:{self.port}{path}", data, {"Content-Type": "application/json"}
         )
         try:
             with urllib.request.urlopen(request, timeout=5) as answer:
