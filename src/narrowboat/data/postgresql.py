@@ -6,10 +6,8 @@ from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict
 
-CONNECTING = 10
-"""Seconds to wait for a connection."""
 USUAL = {
-    "connect_timeout": CONNECTING,
+    "connect_timeout": 10,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,

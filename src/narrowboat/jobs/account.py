@@ -53,7 +53,7 @@ def plain_account(run: Run, rejects: Sequence[Reject]) -> dict[str, Any]:
         f"failed_{run.job}": [
             {
                 "source_row_number": found[0].row,
-                "error": "; ".join(_told(reject) for reject in found),
+                "error": "; ".join(told(one.column, one.code, one.message) for one in found),
                 f"{one}_data": found[0].data,
             }
             for found in _by_row(rejects)
@@ -91,6 +91,7 @@ def _reject(found: Sequence[Reject]) -> Mapping[str, Any]:
     }
 
 
-def _told(reject: Reject) -> str:
-    said = reject.message or reject.code
-    return f"{reject.column}: {said}" if reject.column else said
+def told(column: str | None, code: str, message: str | None) -> str:
+    """A problem of a row in a sentence."""
+    said = message or code
+    return f"{column}: {said}" if column else said

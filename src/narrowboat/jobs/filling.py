@@ -53,8 +53,8 @@ def _filled(field: Field, known: Mapping[str, Any]) -> Field:
 def check(fields: Sequence[Field]) -> None:
     """Raises BadConfiguration for a field that shall come both from the requester and from the file."""
     for field in fields:
-        more = (field.aliases, field.values, field.default, field.transform, field.check, field.lookup)
-        if field.requester and any(more[1:]):
+        more = (field.values, field.default, field.transform, field.check, field.lookup)
+        if field.requester and any(more):
             raise BadConfiguration(
                 f"The field {field.name!r} is filled from who asks, as it is: leave out values, default, transform, "
                 "check and lookup."

@@ -11,7 +11,7 @@ from narrowboat.data.format import Table
 from narrowboat.data.formats.csv import Csv
 from narrowboat.data.sheet import Book, Cells
 from narrowboat.data.sources.spreadsheet import FileLimits, open_book
-from narrowboat.durable import storage_error
+from narrowboat.durable import storing
 
 OWN = FileLimits(file=1 << 60, expanded=1 << 60, ratio=1 << 30)
 """The workbook is of our own making, so it is as large as it is."""
@@ -24,10 +24,8 @@ def write_csv(workbook: Path, target: Path) -> None:
     """
     book = open_book(workbook, limits=OWN)
     try:
-        with open(target, "wb") as file:
+        with storing(target), open(target, "wb") as file:
             file.writelines(_pieces(book))
-    except OSError as error:
-        raise storage_error(error, target) from error
     finally:
         book.close()
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from narrowboat.durable import storage_error, sync_folder
+from narrowboat.durable import storage_error, storing, sync_folder
 from narrowboat.errors import (
     UnknownUpload,
     UploadConflict,
@@ -136,11 +136,9 @@ class Uploads:
     def _locked(self, upload: Upload) -> Iterator[int]:
         """The file, which nobody else writes to meanwhile; a process that dies lets go of it."""
         path = self.path(upload)
-        try:
+        with storing(path):
             self._make_folder()
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise storage_error(error, path) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield file

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-import random
 import re
 import time
 from collections.abc import AsyncIterator
@@ -206,8 +205,7 @@ async def events(stream: Stream, run_id: str, seen: tuple[int, int] | None, *, b
     except UnknownRun:
         return  # deleted; who comes back is told so
     if stream.ended is None:
-        pause = f"retry: {random.randint(500, 3000)}\n\n".encode()  # noqa: S311  # only spreads clients over time
-        yield sse.SOON if sse.is_long(stream.until) else pause
+        yield sse.come_back(stream.until)
 
 
 async def _told(stream: Stream, watched: Watched) -> AsyncIterator[bytes]:

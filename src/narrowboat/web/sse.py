@@ -57,10 +57,8 @@ async def events(
                 yield piece
     except UnknownRun:
         return  # deleted; who comes back is told so
-    if is_long(until):
-        yield SOON
-    elif follow.draining:
-        yield f"retry: {random.randint(500, 3000)}\n\n".encode()  # noqa: S311  # only spreads clients over time
+    if is_long(until) or follow.draining:
+        yield come_back(until)
 
 
 def look(run: Run, last_id: str | None, text: str) -> bytes:
@@ -72,6 +70,11 @@ def look(run: Run, last_id: str | None, text: str) -> bytes:
 def is_long(until: float) -> bool:
     """Whether a stream has lasted as long as it may."""
     return time.monotonic() >= until
+
+
+def come_back(until: float) -> bytes:
+    """When to come back: at once where the stream has lasted long enough, else some time from now, spread over it."""
+    return SOON if is_long(until) else f"retry: {random.randint(500, 3000)}\n\n".encode()  # noqa: S311  # no secret
 
 
 async def snapshots(

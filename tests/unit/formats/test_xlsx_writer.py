@@ -21,9 +21,10 @@ from openpyxl import load_workbook
 from narrowboat.data.columns import Column, Type
 from narrowboat.data.format import Format, Table, Writer
 from narrowboat.data.formats.xlsx.format import Xlsx
-from narrowboat.data.formats.xlsx.names import column_letters, sheet_name
+from narrowboat.data.formats.xlsx.names import sheet_name
 from narrowboat.data.formats.xlsx.widths import widths
 from narrowboat.data.formats.xlsx.writer import Limits, Mark
+from narrowboat.data.letters import letters_of
 from narrowboat.data.source import Row
 from narrowboat.errors import BadParameter, NotRepresentable
 
@@ -364,7 +365,7 @@ def test_a_sheet_name_is_safe_in_xml() -> None:
     ("index", "letters"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (702, "AAA"), (16_383, "XFD")]
 )
 def test_columns_have_letters(index: int, letters: str) -> None:
-    assert column_letters(index) == letters
+    assert letters_of(index) == letters
 
 
 @pytest.mark.parametrize(

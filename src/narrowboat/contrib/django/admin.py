@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +25,7 @@ from narrowboat.app import Narrowboat
 from narrowboat.contrib.django.models import Run
 from narrowboat.contrib.django.people import CONTROL, SEE_ALL, attributes_of, user_of
 from narrowboat.errors import NarrowboatError, outside
+from narrowboat.jobs.account import told
 from narrowboat.jobs.importer import ACCOUNTED, UNDO, Import
 from narrowboat.kernel.model import REQUESTS, Request, State
 
@@ -168,7 +168,10 @@ class RunAdmin(admin.ModelAdmin):
         if run.kind not in ACCOUNTED:
             return "-"
         account = _nb().account(_nb().store.get(run.id)._replace(error=None), reader=run.reader)
-        lines = [(one["row"], " ".join(map(_why, one["problems"]))) for one in account["rejects"][:SHOWN]]
+        lines = [
+            (one["row"], " ".join(f"{told(**problem)}." for problem in one["problems"]))
+            for one in account["rejects"][:SHOWN]
+        ]
         rows = format_html_join("", "<tr><td>{}</td><td>{}</td></tr>", lines)
         table = format_html("<table><tr><th>row</th><th>why</th></tr>{}</table>", rows) if lines else ""
         importer = apps.get_app_config("narrowboat").importers.get(run.job)
@@ -277,11 +280,6 @@ class RunAdmin(admin.ModelAdmin):
         if run is None or not self.has_view_permission(request, run):
             raise Http404
         return run
-
-
-def _why(problem: Mapping[str, Any]) -> str:
-    said = problem["message"] or problem["code"]
-    return f"{problem['column']}: {said}." if problem["column"] else f"{said}."
 
 
 def _nb() -> Narrowboat:

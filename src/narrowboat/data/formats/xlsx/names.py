@@ -1,4 +1,4 @@
-"""Names that Excel allows: of sheets and of columns."""
+"""Names of sheets that Excel allows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-__all__ = ["column_letters", "sheet_name"]
+__all__ = ["sheet_name"]
 
 _LONGEST: Final = 31
 """In UTF-16 units, as Excel counts."""
@@ -28,15 +28,6 @@ def sheet_name(wanted: str, taken: Collection[str]) -> str:
     while (fitted := _fitted(name, f" ({number})" if number > 1 else "")).casefold() in folded:
         number += 1
     return fitted
-
-
-def column_letters(index: int) -> str:
-    """A for 0, Z for 25, AA for 26."""
-    letters = ""
-    while index >= 0:
-        letters = chr(ord("A") + index % 26) + letters
-        index = index // 26 - 1
-    return letters
 
 
 def _fitted(name: str, ending: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from narrowboat.data.formats.xlsx.names import column_letters
 from narrowboat.data.formats.xlsx.text import one_escaped
+from narrowboat.data.letters import letters_of
 
 __all__ = ["closing_parts", "sheet_end", "sheet_part", "sheet_start"]
 
@@ -39,7 +39,7 @@ def sheet_start(widths: Sequence[int], *, first: bool, header: bool) -> bytes:
 
 def sheet_end(columns: int, rows: int, *, header: bool) -> bytes:
     """The rest of a worksheet. rows: with the header."""
-    area = f"A1:{column_letters(columns - 1)}{rows}"
+    area = f"A1:{letters_of(columns - 1)}{rows}"
     filters = f'<autoFilter ref="{area}"/>' if header and columns else ""
     quiet = f'<ignoredErrors><ignoredError sqref="{area}" numberStoredAsText="1"/></ignoredErrors>'
     return f"</sheetData>{filters}{quiet if columns and rows else ''}</worksheet>".encode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from narrowboat.data.formats.xlsx.cells import START, Cells
-from narrowboat.data.formats.xlsx.names import column_letters
+from narrowboat.data.letters import letters_of
 
 __all__ = ["referenced_rows", "rows"]
 
@@ -27,7 +27,7 @@ def referenced_rows(columns: Sequence[Cells], first: int) -> bytes:
     pieces: list[bytes | Sequence[bytes]] = [b'<row r="', numbers]
     between = b'">'
     for index, (before, inner, after, _) in enumerate(columns):
-        place = b'%b r="%b' % (START, column_letters(index).encode())
+        place = b'%b r="%b' % (START, letters_of(index).encode())
         if not before:
             inner = [cell[len(START) :] for cell in inner]
         pieces += [between + place, numbers, b'"' + before[len(START) :], inner]

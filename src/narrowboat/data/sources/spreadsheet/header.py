@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
+from narrowboat.data.letters import letters_of
 from narrowboat.data.sheet import Cells, SheetRow
-from narrowboat.data.sources.spreadsheet.letters import letters_of
 from narrowboat.errors import NoHeader
 
 SAMPLE: Final = 50

@@ -6,8 +6,8 @@ import re
 from contextlib import suppress
 from typing import Final, NamedTuple
 
+from narrowboat.data.letters import column_of
 from narrowboat.data.sheet import Cell, Cells
-from narrowboat.data.sources.spreadsheet.letters import column_of
 from narrowboat.data.sources.spreadsheet.limits import CELL_TEXT, COLUMNS, ROWS
 from narrowboat.data.sources.spreadsheet.xlsx.cells import Meanings
 from narrowboat.data.sources.spreadsheet.xlsx.markup import Attributes, Markup, unescaped

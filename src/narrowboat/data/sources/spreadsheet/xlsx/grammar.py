@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple, TypeAlias
 
-from narrowboat.data.sources.spreadsheet.letters import letters_of
+from narrowboat.data.letters import letters_of
 
 Match: TypeAlias = Callable[..., re.Match[str] | None]
 

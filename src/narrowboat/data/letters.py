@@ -12,7 +12,7 @@ def column_of(letters: str) -> int:
 
 
 def letters_of(column: int) -> str:
-    """0 is `A`."""
+    """0 is `A`, 26 is `AA`."""
     letters = ""
     column += 1
     while column:
