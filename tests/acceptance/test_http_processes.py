@@ -149,7 +149,7 @@ def test_a_store_that_cannot_be_reached_is_503_and_health_says_so(folder: Path) 
         for path in folder.glob("runs.db*"):
             path.write_bytes(b"not a database" * 100)
         assert store.exists()
-        for path in ("/health", "/runs", "/metrics", "/exports/leads.csv"):
-            got = server.client.get(path)
+        for asked in ("/health", "/runs", "/metrics", "/exports/leads.csv"):
+            got = server.client.get(asked)
             assert (got.status_code, got.json()["code"]) == (503, "store-unavailable")
             assert got.headers["retry-after"] == "5"

@@ -154,7 +154,7 @@ def test_a_file_without_rows_and_one_that_is_none(site: Site, page: Page, tmp_pa
 
 def test_the_same_file_again_is_known_and_said_kindly(site: Site, page: Page, tmp_path: Path) -> None:
     path = written(tmp_path, "Afi,0201234571,Accra,2025-03-03")
-    runs = []
+    runs: list[str] = []
     for button in ("Import", "Import it again"):
         mapped(site, page, path)
         page.get_by_role("button", name="Import", exact=True).click()

@@ -74,8 +74,8 @@ def test_arrow_tells_null_from_empty_text() -> None:
 
 
 def test_arrow_finds_the_types() -> None:
-    columns = (Column("int"), Column("float"), Column("money", Type.MONEY), Column("yes", Type.BOOLEAN))
-    columns += (Column("day", Type.DATE), Column("at"))
+    typed = (Column("money", Type.MONEY), Column("yes", Type.BOOLEAN), Column("day", Type.DATE))
+    columns = (Column("int"), Column("float"), *typed, Column("at"))
     row = (5, 2.5, Decimal("1.10"), 1, date(2026, 2, 28), datetime(2026, 2, 28, 9, 5))
     (found,) = pyarrow.csv.read_csv(io.BytesIO(made([row], columns))).to_pylist()
     assert tuple(found.values()) == (5, 2.5, 1.1, True, row[4], row[5])

@@ -54,9 +54,9 @@ def test_nothing_is_due_before_the_run_has_ended(store: Store, outbox: Outbox) -
 @pytest.mark.parametrize("state", sorted(ENDED))
 def test_every_ending_that_is_wanted_is_told_of(store: Store, outbox: Outbox, state: State) -> None:
     before = store.submit
-    store.submit = lambda new, conn=None: before(
+    store.submit = lambda new, conn=None: before(  # type: ignore[method-assign]
         new._replace(notify=(ANN, OPS._replace(ends=ALL - {state}))), conn=conn
-    )  # type: ignore[method-assign]
+    )
     run = in_state(store, state)
     assert states(outbox, run.id) == [NoticeState.WAITING, NoticeState.ASKED]
     assert list(outbox.due()) == ["mail"]

@@ -12,7 +12,9 @@ from narrowboat.app import Narrowboat
 from narrowboat.cli.config import read
 from narrowboat.data.columns import Type
 from narrowboat.errors import BadConfiguration, BadParameter
+from narrowboat.jobs.export import Export
 from narrowboat.jobs.output import Output
+from narrowboat.jobs.report import Report
 from narrowboat.testing import run_inline
 from narrowboat.uploads import UploadLimits
 
@@ -79,6 +81,7 @@ def test_all_that_can_be_said_arrives(tmp_path: Path) -> None:
     assert (nb.url, nb.folder) == (f"sqlite:///{tmp_path}/state/runs.db", tmp_path / "files")
     assert (nb.workers, nb.retention, nb.target) == (2, 1.5 * 86400, str(tmp_path / "narrowboat.toml"))
     leads = nb.job("leads")
+    assert isinstance(leads, Export)
     assert (leads.title, leads.formats, leads.time_limit, leads.limit, leads.queue) == (
         "Leads", ("csv", "xlsx"), 60, 5, "big",
     )  # fmt: skip
@@ -124,6 +127,7 @@ def test_a_report_is_declared_as_an_export_is_and_has_the_terms_of_one_in_python
     nb = make(tmp_path, REPORTS)
     nb.report("usual")(lambda: None)
     people, steady, usual = (nb.delivering(name) for name in ("people", "steady", "usual"))
+    assert isinstance(steady, Report)
     for term in ("kind", "time_limit", "limit", "limit_kind", "block_rows", "unfollowed", "share_within"):
         assert getattr(people, term) == getattr(usual, term), term
     assert (people.title, steady.title) == ("People", "steady")

@@ -19,6 +19,8 @@ from narrowboat.cli.deliveries import REPORT
 from narrowboat.cli.imports import FIELD, IMPORT
 from narrowboat.cli.notices import NOTICE
 from narrowboat.cli.parser import COMMANDS, _load
+from narrowboat.jobs.export import Export
+from narrowboat.jobs.output import Output
 
 DOCS = Path(__file__).parents[3] / "docs"
 REFERENCE = (DOCS / "reference/cli.md").read_text()
@@ -81,10 +83,12 @@ def test_the_file_in_the_how_to_works(folder: Path) -> None:
     (text,) = re.findall(r"```toml\n(.*?)```", (DOCS / "howto/run-a-server.md").read_text(), re.S)
     (folder / "narrowboat.toml").write_text(text)
     nb = read(folder / "narrowboat.toml")
-    busy = nb.job("busy").function(least=3000).count()
+    busy = nb.delivering("busy").count_rows({"least": 3000}, Output())
     assert busy is not None
     assert 0 < busy.rows < 400
-    assert nb.job("leads").function(city="Accra").shape().resumable
+    leads = nb.job("leads")
+    assert isinstance(leads, Export)
+    assert leads.function(city="Accra").shape().resumable
 
 
 def test_the_report_in_the_how_to_is_one(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from narrowboat.data.source import Row
 WORDS = ["", "new", "on hold", 'say "hi"', "a,b", "=1+1", "\x1f", "\r\n", "NULL", "Zoë", "x" * 300, "\ud800", "@\ud800"]
 CELLS = st.sampled_from([None, *WORDS, *(word.encode("utf-8", "surrogatepass") for word in WORDS), b"\xff", b"=\xff"])
 BLOCKS = st.lists(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=8), min_size=1, max_size=5)
-OTHERS = st.one_of(CELLS, st.integers(0, 2), st.booleans(), st.floats(0, 2), st.just([]))
+OTHERS: st.SearchStrategy[Any] = st.one_of(CELLS, st.integers(0, 2), st.booleans(), st.floats(0, 2), st.just([]))
 
 
 def written(format: str, type: Type, blocks: list[list[Row]], **options: Any) -> tuple[bytes, Alterations]:

@@ -211,7 +211,7 @@ def test_no_sheet_grows_past_the_limit_of_xml(references: bool) -> None:
 
 def test_rows_are_counted_over_all_sheets_of_a_table() -> None:
     format = Xlsx(limits=Limits(rows=3))
-    writer: Writer = format.writer()
+    writer: Any = format.writer()
     writer.begin(PEOPLE, [])
     writer.block(people(5))
     writer = again(format, writer)
@@ -393,7 +393,7 @@ def test_marks_survive_interruptions_and_full_sheets(limits: Limits) -> None:
 
     def written(*, interrupted: bool) -> bytes:
         format = Xlsx(limits=limits)
-        writer = format.writer()
+        writer: Any = format.writer()
         out = writer.begin(table, blocks[0])
         for rows, marked in zip(blocks, marks, strict=True):
             writer = again(format, writer) if interrupted else writer

@@ -113,7 +113,7 @@ def test_the_manifest_tells_rows_bytes_and_digest(nb: Narrowboat) -> None:
 
 
 def test_a_run_is_counted_first(nb: Narrowboat) -> None:
-    assert nb.job("leads").count_rows({"city": "Kumasi"}, Output()) == (333, False)
+    assert nb.delivering("leads").count_rows({"city": "Kumasi"}, Output()) == (333, False)
     run = run_inline(nb, nb.start("leads", {"city": "Kumasi"}, Output(format="csv")).run.id)
     assert (run.total, run.total_estimated) == (333, False)
 
@@ -134,7 +134,7 @@ def test_committed_bytes_and_a_tail_are_a_valid_file_at_any_moment(nb: Narrowboa
         run_inline(nb, run.id, watch=stop_after(4))
     run = nb.store.get(run.id)
     extents = (row.extent for row in nb.store.chunks(run.id))
-    partial = b"".join(read_extents(nb.run_folder(run.id), extents)) + nb.job("leads").tail(run)
+    partial = b"".join(read_extents(nb.run_folder(run.id), extents)) + nb.delivering("leads").tail(run)
     with zipfile.ZipFile(io.BytesIO(partial)) as made:
         assert made.testzip() is None
         assert made.read(made.namelist()[0]).count(b"\r\n") == 1 + run.counters.rows
@@ -177,7 +177,7 @@ def test_a_file_that_was_cancelled_at_its_last_chunk_needs_no_tail(nb: Narrowboa
     ended = run_inline(nb, run.id, watch=cancel)
     assert (ended.state, ended.counters.rows) == (State.CANCELLED, 1000)
     extents = (row.extent for row in nb.store.chunks(run.id))
-    partial = b"".join(read_extents(nb.run_folder(run.id), extents)) + nb.job("leads").tail(ended)
+    partial = b"".join(read_extents(nb.run_folder(run.id), extents)) + nb.delivering("leads").tail(ended)
     nb.ask(run.id, Request.RESUME)
     assert partial == content(nb, run_inline(nb, run.id))
 
@@ -204,7 +204,7 @@ def test_a_request_that_cannot_work_starts_nothing(nb: Narrowboat) -> None:
 
 def test_an_unknown_column_is_named_with_those_there_are(nb: Narrowboat) -> None:
     with pytest.raises(UnknownColumn, match=r"no column 'town'.*id, name, city"):
-        nb.job("leads").count_rows({}, Output(columns=("town",)))
+        nb.delivering("leads").count_rows({}, Output(columns=("town",)))
 
 
 def test_identical_requests_under_way_share_a_run_and_each_can_let_go(nb: Narrowboat) -> None:

@@ -114,7 +114,7 @@ def test_without_the_attribute_nobody_gets_all_rows(
     assert (done.state, done.error_code) == (State.FAILED, "missing-attribute")
     assert "'ann' has no attribute 'tenant'" in (done.error or "")
     with pytest.raises(MissingAttribute):
-        nb.job(job).count_rows({}, CSV, Requester("ann", attributes or {}))
+        nb.delivering(job).count_rows({}, CSV, Requester("ann", attributes or {}))
 
 
 def test_a_list_means_any_of_them_and_an_empty_one_nothing(nb: Narrowboat) -> None:
@@ -124,7 +124,7 @@ def test_a_list_means_any_of_them_and_an_empty_one_nothing(nb: Narrowboat) -> No
 
 
 def test_a_count_is_of_who_asks(nb: Narrowboat) -> None:
-    counted = nb.job("orders").count_rows({"city": "Tema"}, CSV, Requester("ann", ACME))
+    counted = nb.delivering("orders").count_rows({"city": "Tema"}, CSV, Requester("ann", ACME))
     assert counted is not None
     assert counted.rows == 5
 
@@ -142,16 +142,16 @@ def test_what_json_cannot_hold_is_refused_at_once(nb: Narrowboat, attributes: di
         nb.start("orders", output=CSV, owner="ann", attributes=attributes)
 
 
-def test_what_is_known_can_be_listed(nb: Narrowboat) -> None:
+def test_what_is_known_can_be_listed(nb: Narrowboat, shop: str) -> None:
     seen: list[Any] = []
 
     @nb.export("looks")
     def looks(requester: Requester) -> Query:
         known = requester.attributes
         seen.append((sorted(known), len(known), "b" in known, known.get("b", "none"), known.get("a", "none")))
-        return nb.job("open").function()  # type: ignore[no-any-return]
+        return table(shop, "orders")
 
-    nb.job("looks").count_rows({}, CSV, Requester("ann", {"a": 1, "b": None}))
+    nb.delivering("looks").count_rows({}, CSV, Requester("ann", {"a": 1, "b": None}))
     assert seen == [(["a"], 1, False, "none", 1)]
 
 

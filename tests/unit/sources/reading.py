@@ -12,7 +12,8 @@ class Reading(threading.Thread):
 
     def __init__(self, source: Source) -> None:
         super().__init__(daemon=True)
-        self._source, self.error = source, None
+        self._source = source
+        self.error: Exception | None = None
         self.reader: Reader | None = None
         self.start()
 
@@ -21,6 +22,6 @@ class Reading(threading.Thread):
         try:
             list(reader.blocks())
         except Exception as error:
-            self.error: Exception | None = error
+            self.error = error
         finally:
             reader.close()

@@ -394,7 +394,7 @@ def test_a_fault_under_way_is_worth_another_attempt_or_not(
     with mongo.open() as database:
         database.client.admin.command({"configureFailPoint": "failCommand", "mode": {"times": 1}, "data": fault})
     reader = source.open(after=None, rows=10, raw_text=False)
-    delivered = []
+    delivered: list[Any] = []
     with pytest.raises(error, match="MongoDB"):
         delivered.extend(reader.blocks())
     reader.close()

@@ -49,7 +49,7 @@ def test_each_job_reads_where_it_says(tmp_path: Path, crm: Database) -> None:
         done = {name: run_inline(nb, nb.start(name, output=CSV).run.id) for name in ("current", "behind")}
         done["watched"] = run_inline(nb, nb.start("watched").run.id)
         assert {name: run.counters.rows for name, run in done.items()} == {"current": 2, "behind": 1, "watched": 1}
-        counts = {name: nb.job(name).count_rows({}, CSV) for name in ("current", "behind")}
+        counts = {name: nb.delivering(name).count_rows({}, CSV) for name in ("current", "behind")}
         assert {name: count.rows for name, count in counts.items() if count} == {"current": 2, "behind": 1}
 
 

@@ -146,7 +146,11 @@ def loading(place: Place, wanted: Wish, name: str = "customers") -> Iterator[Loa
 
 
 def load(
-    place: Place, wanted: Wish, records: Sequence[Record], name: str = "customers", meanwhile: Callable[[], None] = int
+    place: Place,
+    wanted: Wish,
+    records: Sequence[Record],
+    name: str = "customers",
+    meanwhile: Callable[[], object] = int,
 ) -> dict[int, str]:
     """Write and commit; what became of each row: `created`, or the code of why not."""
     with loading(place, wanted, name) as opened:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from narrowboat.data.target import Mode, Wish
+from narrowboat.data.target import Mode, Reversible, Wish
 from narrowboat.data.targets import table
 from narrowboat.errors import BadConfiguration
 from tests.unit.targets.places import Place, customer, loading, nothing, told, wish
@@ -24,7 +24,9 @@ def imported(place: Place, wanted: Wish, *records: Any) -> None:
 
 def taken_back(place: Place) -> dict[int, str]:
     found = {}
-    with closing(place.target(place.url, "customers").reopen(BACK, "run")) as restoring:
+    target = place.target(place.url, "customers")
+    assert isinstance(target, Reversible)
+    with closing(target.reopen(BACK, "run")) as restoring:
         before = None
         while images := restoring.images(before, 2):
             outcomes = restoring.restore(images)
