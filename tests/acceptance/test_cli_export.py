@@ -91,6 +91,16 @@ def test_a_file_that_exists_is_replaced_only_by_force(shell: Shell) -> None:
     assert shell.files() == REST
 
 
+def test_a_link_is_followed(shell: Shell) -> None:
+    (shell.folder / "latest.csv").symlink_to("2026.csv")
+    done = shell.run("export", "sqlite:///crm.db", "--table", "towns", "--to", "latest.csv")
+    assert done.returncode == 0, done.stderr
+    assert (shell.folder / "latest.csv").is_symlink()
+    assert (shell.read("2026.csv"), shell.files()) == (
+        b"\xef\xbb\xbfid,name\r\n1,Accra\r\n2,Tema\r\n", ["2026.csv", "crm.db", "latest.csv"]
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("table", "code"), [("no_such_table", "source-failed"), ("leads; drop table leads", "source-failed")]
 )
@@ -109,7 +119,22 @@ def test_a_database_that_is_not_there_is_told_at_once(shell: Shell) -> None:
     assert shell.files() == ["crm.db"]
 
 
-@pytest.mark.parametrize("argv", [(), ("--table", "leads"), ("--table", "leads", "--to", "leads.doc")])
+@pytest.mark.parametrize(
+    "argv",
+    [
+        (),
+        ("--table", "leads"),
+        ("--table", "leads", "--to", "leads.doc"),
+        ("--table", "leads", "--to", "leads.csv", "--time-limit", "-1"),
+        ("--table", "leads", "--to", "leads.csv", "--where", "id=abc"),
+        ("--table", "leads", "--to", "leads.csv", "--where", "nmae=abc"),
+        ("--table", "leads", "--to", "leads.csv", "--columns", "nmae"),
+        ("--table", "leads", "--to", "leads.csv", "--label", "nmae=Name"),
+        ("--table", "leads", "--to", "leads.csv", "--type", "nmae=text"),
+        ("--table", "leads", "--to", "leads.csv", "--pages", "1-2", "--page-size", "10"),
+        ("--query", "select :a as a", "--to", "leads.csv"),
+    ],
+)
 def test_wrong_usage_has_its_own_exit_status(shell: Shell, argv: tuple[str, ...]) -> None:
     assert shell.run("export", "sqlite:///crm.db", *argv).returncode == 2
     assert shell.files() == ["crm.db"]

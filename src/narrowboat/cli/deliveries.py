@@ -7,7 +7,7 @@ from typing import Any
 
 from narrowboat.app import Narrowboat
 from narrowboat.cli.keys import attribute, check, texts
-from narrowboat.data.columns import Column, Type
+from narrowboat.data.columns import Column, Type, choose
 from narrowboat.data.sources import Query, query, table
 from narrowboat.errors import BadConfiguration
 from narrowboat.jobs.delivery import REPORT_FIRST, REPORT_LIMIT, REPORT_SECONDS, REPORT_UNFOLLOWED
@@ -113,7 +113,11 @@ def _function(given: Mapping[str, Any], url: str, where: str) -> Callable[..., Q
             found = query(url, given["query"], parameters, key=key)
         else:
             found = table(url, given["table"], key=key).where(**parameters)
-        chosen = names or (tuple(column.name for column in found.shape().columns) if types else ())
+        chosen = names
+        if types:
+            there = found.shape().columns
+            choose(there, types)
+            chosen = names or tuple(column.name for column in there)
         return found.columns(*(types.get(name, name) for name in chosen)).rename(labels)
 
     return read

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import os
 import sys
 import time
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
 from narrowboat.cli.asked import parse
@@ -39,7 +41,9 @@ def arguments(parser: ArgumentParser) -> None:
     parser.description = "Write a table or a query to a file."
     parser.epilog = EXAMPLES
     parser.add_argument(
-        "database", metavar="DATABASE", help="sqlite:///file.db, sqlite:////absolute/file.db or postgresql://…"
+        "database",
+        metavar="DATABASE",
+        help="sqlite:///file.db, sqlite:////absolute/file.db, postgresql://… or mysql://…",
     )
     _what(parser)
     declare(parser)
@@ -52,7 +56,7 @@ def declare(parser: ArgumentParser) -> None:
     _how(parser)
     add("--force", action="store_true", help="replace FILE if it exists, and forget an export of it that was begun")
     add("--resume", action="store_true", help="go on with the export of FILE that was begun, if there is one")
-    add("--time-limit", type=float, metavar="SECONDS", help="give up after so long; --resume goes on")
+    add("--time-limit", type=_seconds, metavar="SECONDS", help="give up after so long; --resume goes on")
     add("--manifest", action="store_true", help="leave FILE.manifest.json: rows, bytes, sha256, what was altered")
     add("--json", action="store_true", help="print one JSON object as the last line")
     add("--quiet", action="store_true", help="no progress bar and no summary; errors are still told")
@@ -78,6 +82,12 @@ def _how(parser: ArgumentParser) -> None:
     add("--option", action="append", default=[], metavar="NAME=VALUE", help="of the format, such as references=true")
 
 
+def _seconds(text: str) -> float:
+    if not 0 < (seconds := float(text)) < math.inf:
+        raise ArgumentTypeError(f"{text} is no time that an export could take; give seconds, such as 60")
+    return seconds
+
+
 def run(arguments: Namespace) -> int:
     """See `parser.Command`."""
     return write(parse(arguments), arguments)
@@ -86,7 +96,9 @@ def run(arguments: Namespace) -> int:
 def write(asked: Wanted, arguments: Namespace) -> int:
     """Write the file, show how far it is and tell what came of it; the exit status."""
     began = time.monotonic()
-    place = Place(Path(arguments.to), format_named(asked.output.format, asked.output.options).extension)
+    # A link is followed, as by a shell's `>`: the file would else take the place of the link, of /dev/stdout too.
+    target = Path(os.path.realpath(arguments.to) if os.path.islink(arguments.to) else arguments.to)
+    place = Place(target, format_named(asked.output.format, asked.output.options).extension)
     with Signals() as signals, place.held():
         check(place, resume=arguments.resume, force=arguments.force)
         with at(place, asked, time_limit=arguments.time_limit) as nb:

@@ -7,10 +7,30 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from narrowboat.errors import BadConfiguration, BadParameter, NarrowboatError, UnknownFormat, UnknownJob, UnknownRun
+from narrowboat.errors import (
+    BadConfiguration,
+    BadParameter,
+    NarrowboatError,
+    NoResumeKey,
+    NotRepresentable,
+    UnknownColumn,
+    UnknownFormat,
+    UnknownJob,
+    UnknownRun,
+)
 from narrowboat.kernel.model import Run, State
 
-WRONG_USAGE = (BadParameter, BadConfiguration, UnknownFormat, UnknownJob, UnknownRun)
+WRONG_USAGE = (
+    BadParameter,
+    BadConfiguration,
+    NoResumeKey,
+    NotRepresentable,
+    UnknownColumn,
+    UnknownFormat,
+    UnknownJob,
+    UnknownRun,
+)
+"""What the same command will never do otherwise."""
 EXIT_STATUS: Mapping[State, int] = {
     State.SUCCEEDED: 0,
     State.FAILED: 1,
@@ -23,6 +43,11 @@ EXIT_STATUS: Mapping[State, int] = {
 def exit_status(run: Run) -> int:
     """The exit status for a run; 1 for one that has not ended."""
     return EXIT_STATUS.get(run.state, 1)
+
+
+def was_wrong_usage(run: Run) -> bool:
+    """Whether it failed before anything was written, for what was asked for cannot be."""
+    return run.state is State.FAILED and run.seq == 0 and run.error_code in {kind.code for kind in WRONG_USAGE}
 
 
 def refused(error: NarrowboatError, *, as_json: bool) -> int:

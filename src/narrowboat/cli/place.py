@@ -40,11 +40,8 @@ class Place:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keep others out while inside. Raises BadConfiguration, BadParameter."""
-        if self.target.is_dir():
-            raise BadParameter(f"{self.target} is a folder; name a file in it.")
-        if not self.target.parent.is_dir():
-            raise BadParameter(f"There is no folder {self.target.parent}; make it first.")
         try:
+            self._check()
             lock = try_lock(self.folder / "lock")
         except OSError as error:
             raise BadConfiguration(f"Cannot write beside {self.target}: {error.strerror}.") from error
@@ -56,6 +53,14 @@ class Place:
             if self.finished or not self.begun:
                 artifact.remove(self.folder)
             os.close(lock)
+
+    def _check(self) -> None:
+        if self.target.is_dir():
+            raise BadParameter(f"{self.target} is a folder; name a file in it.")
+        if self.target.exists() and not self.target.is_file():
+            raise BadParameter(f"{self.target} is a device or a pipe; name a file.")
+        if not self.target.parent.is_dir():
+            raise BadParameter(f"There is no folder {self.target.parent}; make it first.")
 
     def forget(self) -> None:
         """Drop what was begun here."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from narrowboat.cli.outcome import complain, exit_status, print_json, say
+from narrowboat.cli.outcome import complain, exit_status, print_json, say, was_wrong_usage
 from narrowboat.cli.rendering import error_json, readable
 from narrowboat.kernel.memory import peak
 from narrowboat.kernel.model import Run, State
@@ -29,7 +29,7 @@ class Report(NamedTuple):
                 say(line)
         if as_json:
             print_json(self.json())
-        return exit_status(self.run)
+        return 2 if was_wrong_usage(self.run) else exit_status(self.run)
 
     def json(self) -> dict[str, Any]:
         """The object that `--json` prints."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from narrowboat.data.columns import Column, choose
@@ -59,14 +60,22 @@ def named(made: Any, name: str, output: Output) -> tuple[Named, ...]:
         raise BadConfiguration(
             f"The function of {name!r} must return a source (table, query, rows) or a dict of them by name."
         )
-    tables = [Named(title, _columns(source, output)) for title, source in by_name.items()]
+    tables = [Named(title, source) for title, source in by_name.items()]
+    if output.columns or output.labels:
+        tables = _chosen(tables, output)
     return tuple(page for table in tables for page in _pages(table, output)) if output.pages else tuple(tables)
 
 
-def _columns(source: Source, output: Output) -> Source:
-    if not output.columns and not output.labels:
-        return source
-    available = source.shape().columns
+def _chosen(tables: list[Named], output: Output) -> list[Named]:
+    available = [table.source.shape().columns for table in tables]
+    choose(tuple(chain(*available)), output.labels)  # a label is for a column of any of the tables, but of one
+    return [
+        Named(table.name, _columns(table.source, columns, output))
+        for table, columns in zip(tables, available, strict=True)
+    ]
+
+
+def _columns(source: Source, available: Sequence[Column], output: Output) -> Source:
     chosen = choose(available, output.columns) if output.columns else available
     return _selectable(source).columns(*(_labelled(column, output.labels) for column in chosen))
 

@@ -11,7 +11,7 @@ import pytest
 from narrowboat.app import Narrowboat
 from narrowboat.cli.config import read
 from narrowboat.data.columns import Type
-from narrowboat.errors import BadConfiguration, BadParameter
+from narrowboat.errors import BadConfiguration, BadParameter, UnknownColumn
 from narrowboat.jobs.export import Export
 from narrowboat.jobs.output import Output
 from narrowboat.jobs.report import Report
@@ -91,6 +91,13 @@ def test_all_that_can_be_said_arrives(tmp_path: Path) -> None:
         ("id", "id", Type.DECIMAL),
         ("born", "born", Type.DATE),
     ]
+
+
+@pytest.mark.usefixtures("crm")
+@pytest.mark.parametrize(("right", "wrong"), [("born = ", "bron = "), ("name = ", "nmae = ")])
+def test_a_type_or_a_label_of_a_column_that_is_not_there_is_named(tmp_path: Path, right: str, wrong: str) -> None:
+    with pytest.raises(UnknownColumn, match=f"There is no column '{wrong[:4]}'"):
+        make(tmp_path, FULL.replace(right, wrong)).delivering("leads").function().shape()
 
 
 @pytest.mark.usefixtures("crm")

@@ -49,6 +49,17 @@ def test_wrong_usage_is_told_from_failure(
     assert json.loads(out) == {"state": "refused", "error": {"code": error.code, "message": "no"}}
 
 
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [({"error_code": "unknown-column"}, 2), ({"error_code": "unknown-column", "seq": 3}, 1), ({"error_code": "x"}, 1)],
+)
+def test_a_run_that_could_not_be_begun_was_wrong_usage(
+    run: Callable[..., Run], changed: dict[str, object], status: int
+) -> None:
+    failed = run(state=State.FAILED, error="No.", **changed)
+    assert Report(failed, None, 1.0, 0, "").give(as_json=False, quiet=True) == status
+
+
 def test_a_run_that_waits_for_its_database_is_told_with_what_to_do(
     run: Callable[..., Run], capsys: pytest.CaptureFixture[str]
 ) -> None:

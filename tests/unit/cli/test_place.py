@@ -60,6 +60,16 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
         pytest.fail("held a folder")
 
 
+def test_a_device_is_not_replaced_by_a_file() -> None:
+    with pytest.raises(BadParameter, match="is a device or a pipe"), Place(Path("/dev/null"), "csv").held():
+        pytest.fail("held a device")
+
+
+def test_a_name_that_no_file_can_have_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BadConfiguration, match="File name too long"), Place(tmp_path / ("a" * 300), "csv").held():
+        pytest.fail("held a place without a name")
+
+
 def test_a_missing_folder_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(BadParameter, match="There is no folder"), Place(tmp_path / "no" / "a.xlsx", "xlsx").held():
         pytest.fail("held a place in a folder that is not there")

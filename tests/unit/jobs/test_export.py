@@ -83,6 +83,13 @@ def test_parameters_columns_order_and_labels_are_the_persons_choice(nb: Narrowbo
     assert len(found) == 1 + 333
 
 
+def test_a_label_of_a_column_that_is_not_there_is_named(nb: Narrowboat) -> None:
+    run = run_inline(nb, nb.start("leads", output=Output(labels={"nmae": "Driver"})).run.id)
+    assert (run.state, run.error_code) == ("failed", "unknown-column")
+    assert run.error is not None
+    assert run.error.startswith("There is no column 'nmae'. Columns: id, name, city")
+
+
 def test_a_page_is_a_piece_of_the_whole(nb: Narrowboat) -> None:
     assert [row[0] for row in export(nb, "leads", pages=2, page_size=300)[1:]] == [str(n) for n in range(301, 601)]
     assert len(export(nb, "leads", pages=4, page_size=300)) == 1 + 100

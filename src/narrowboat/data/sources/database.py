@@ -29,7 +29,8 @@ class Database:
         if not self.url.startswith(_SQLITE):
             raise BadConfiguration(
                 f"{masked(self.url)!r} is not a database URL. "
-                "Write sqlite:///path.db, postgresql://user@host/name or mysql://user@host/name."
+                "Write sqlite:///path.db, postgresql://user@host/name or mysql://user@host/name. "
+                "MongoDB and what SQLAlchemy speaks with are read by an export that is written in Python."
             )
         if self.url[len(_SQLITE) :] in ("", ":memory:"):
             raise BadConfiguration("An SQLite database in memory has nothing to read: name a file, sqlite:///path.db.")
