@@ -96,8 +96,10 @@ def test_all_that_can_be_said_arrives(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("crm")
 @pytest.mark.parametrize(("right", "wrong"), [("born = ", "bron = "), ("name = ", "nmae = ")])
 def test_a_type_or_a_label_of_a_column_that_is_not_there_is_named(tmp_path: Path, right: str, wrong: str) -> None:
+    leads = make(tmp_path, FULL.replace(right, wrong)).job("leads")
+    assert isinstance(leads, Export)
     with pytest.raises(UnknownColumn, match=f"There is no column '{wrong[:4]}'"):
-        make(tmp_path, FULL.replace(right, wrong)).delivering("leads").function().shape()
+        leads.function().shape()
 
 
 @pytest.mark.usefixtures("crm")
