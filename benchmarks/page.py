@@ -43,8 +43,12 @@ WATCH = """() => {
   const within = (one, ...names) => names.reduce((at, name) => at?.shadowRoot?.querySelector(name), one);
   const page = document.querySelector("nb-page");
   let last = 0;
-  const look = (now) => {
-    requestAnimationFrame(look);
+  const { port1, port2 } = new MessageChannel(); // what a frame shows is known when all its callbacks have run
+  const frame = (now) => {
+    requestAnimationFrame(frame);
+    port1.postMessage(now);
+  };
+  port2.onmessage = ({ data: now }) => {
     if (!seen.begun || seen.whole) return;
     const view = within(page, "nb-run-view");
     const table = within(view, "narrowboat-table");
@@ -58,7 +62,7 @@ WATCH = """() => {
       seen.bar.push([performance.timeOrigin + performance.now(), Number(share[1])]);
     if (within(run, ".state.good")) seen.whole = performance.now();
   };
-  requestAnimationFrame(look);
+  requestAnimationFrame(frame);
   addEventListener("click", () => (seen.begun ||= performance.now()), true);
 }"""
 
@@ -138,7 +142,7 @@ def _figures(seen: dict[str, Any], truth: list[tuple[float, int]], rows: int) ->
     first, whole = (seen["first"] - seen["begun"]) / 1000, (seen["whole"] - seen["begun"]) / 1000
     median, p95 = frames[len(frames) // 2], frames[int(len(frames) * 0.95)]
     off = [100 * rows_off / rows for rows_off in _off(truth, bar)]
-    near = 100 * sum(abs(one) <= 2 for one in off) / len(off)
+    near = 100 * sum(abs(one) <= 2 + 1e-9 for one in off) / len(off)
     return {
         "first rows, s": round(first, 2),
         "whole, s": round(whole, 2),

@@ -27,6 +27,12 @@ BAR = """() => {
   return [100 * Number(part[1]), Number(bar.getAttribute("aria-valuenow")), figure];
 }"""
 """How long the bar is, what it says of itself, and the figure beside it: all in points of a hundred."""
+ALONE = """async (about) => {
+  await customElements.whenDefined("nb-bar");
+  window.bar = document.body.appendChild(Object.assign(document.createElement("nb-bar"), about));
+}"""
+"""A bar that is told so, and then no more."""
+LENGTH = """() => 100 * new DOMMatrix(window.bar.shadowRoot.querySelector(".bar > div").style.transform).a"""
 
 
 def run_of(page: Page) -> str:
@@ -141,6 +147,17 @@ def assert_true(sample: list[float], before: float, after: float) -> None:
     long, said, figure = sample
     assert before - 2 <= long <= after + 2, (before, long, after)
     assert said == figure <= min(long, after), "a figure is what is known"
+
+
+@pytest.mark.parametrize(
+    ("pace", "still", "length"), [(0.1, False, 50.72), (10.0, False, 51.9), (0.0, False, 50.0), (10.0, True, 50.0)]
+)
+def test_a_bar_goes_on_at_its_pace_for_a_moment_and_never_by_two_points(
+    site: Site, page: Page, pace: float, still: bool, length: float
+) -> None:
+    page.goto(f"{site.url}#/runs")
+    page.evaluate(ALONE, {"share": 0.5, "pace": pace, "still": still})
+    until(lambda: page.evaluate(LENGTH) == pytest.approx(length), "the bar to stand where it should")
 
 
 def test_the_bar_of_a_paused_run_is_exact(site: Site, page: Page) -> None:

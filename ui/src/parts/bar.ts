@@ -1,18 +1,16 @@
 /**
- * A progress bar. Its figure is what is known. Its length goes on at the speed seen, for as long as news are on their
- * way: of a fast run they are old when they come. It is never more than two points ahead, and never full before
- * it is. No easing.
+ * A progress bar. Its figure is what is known. Its length goes on at its pace, for as long as news are on their way:
+ * of a fast run they are old when they come. It is never more than two points ahead, and never full before it is. No
+ * easing.
  */
 
-import { css, html, LitElement, nothing } from "lit";
+import { css, html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
 import { sheet } from "./sheet";
 
-const WAY = 20; // milliseconds that news have been under way, about
+const WAY = 12; // milliseconds: half of those that a frame is seen, and what news are under way at least
 const ALONE = 60; // milliseconds that it goes on without news
-const AHEAD = 0.018;
-const SEEN = 250; // milliseconds over which its speed is taken
-const LEAST = 100; // milliseconds before which nothing is known of its speed
+const AHEAD = 0.019;
 
 @customElement("nb-bar")
 export class Bar extends LitElement {
@@ -59,11 +57,13 @@ export class Bar extends LitElement {
 
   /** 0 to 1; null: nobody knows how much there is. */
   @property({ attribute: false }) share: number | null = 0;
+  /** Shares a second at which it grows; 0 where nobody knows. */
+  @property({ attribute: false }) pace = 0;
   @property() label = "";
   /** Nothing moves at the moment. */
   @property({ type: Boolean }) still = false;
   @query(".bar > div") private readonly line!: HTMLElement;
-  private news: [number, number][] = [];
+  private heard = 0;
   private shown = 0;
   private frame = 0;
 
@@ -73,15 +73,13 @@ export class Bar extends LitElement {
     this.frame = 0;
   }
 
-  protected override updated(): void {
-    const now = performance.now();
-    if (this.still || this.share === null || this.share < (this.news.at(-1)?.[1] ?? 0)) {
-      this.news = [];
-      this.shown = 0;
+  protected override updated(changed: PropertyValues<this>): void {
+    if (changed.has("share")) {
+      this.heard = performance.now();
+      if ((this.share ?? 0) < (changed.get("share") ?? 0)) this.shown = 0;
     }
-    if (this.share !== null && this.share !== this.news.at(-1)?.[1]) this.news.push([now, this.share]);
-    while (this.news.length > 2 && now - this.news[0]![0] > SEEN) this.news.shift();
-    this.paint(now);
+    if (this.still) this.shown = 0;
+    this.paint(performance.now());
   }
 
   private paint(now: number): void {
@@ -89,10 +87,10 @@ export class Bar extends LitElement {
       this.line.style.transform = this.still ? "scaleX(0)" : "";
       return;
     }
-    const ahead = this.ahead(now);
+    const ahead = this.ahead(this.share, now);
     this.shown = Math.min(1, Math.max(this.shown, this.share + ahead));
     this.line.style.transform = `scaleX(${this.shown})`;
-    if (ahead && now - this.news.at(-1)![0] < ALONE) this.frame ||= requestAnimationFrame((at) => this.goOn(at));
+    if (ahead && now - this.heard < ALONE) this.frame ||= requestAnimationFrame((at) => this.goOn(at));
   }
 
   private goOn(now: number): void {
@@ -101,11 +99,10 @@ export class Bar extends LitElement {
   }
 
   /** What has come since the newest news, if all goes on as it did. */
-  private ahead(now: number): number {
-    const [[began, from], [ended, to]] = [this.news[0] ?? [0, 0], this.news.at(-1) ?? [0, 0]];
-    if (ended - began < LEAST) return 0;
-    const since = WAY + Math.max(0, Math.min(now - ended, ALONE));
-    return Math.min(((to - from) / (ended - began)) * since, AHEAD, (1 - to) / 2);
+  private ahead(share: number, now: number): number {
+    if (this.still) return 0;
+    const since = WAY + Math.max(0, Math.min(now - this.heard, ALONE));
+    return Math.min((this.pace * since) / 1000, AHEAD, (1 - share) / 2);
   }
 
   protected override render() {

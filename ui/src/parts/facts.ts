@@ -19,6 +19,9 @@ export function fraction(run: Run): number | null {
   return run.total_estimated && run.state !== "publishing" ? Math.min(part, 0.99) : part;
 }
 
+/** Of that, how much is done in a second; 0 where nobody knows. */
+export const pace = (run: Run): number => (run.rate && run.total ? run.rate / run.total : 0);
+
 /** Name and value of each, those that are known. */
 export function facts(run: Run): [string, string][] {
   const { run: say } = words;

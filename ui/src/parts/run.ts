@@ -13,7 +13,7 @@ import { words } from "../strings";
 import "./bar";
 import "./confirm";
 import type { Confirm } from "./confirm";
-import { delivers, facts, fraction, titleOf } from "./facts";
+import { delivers, facts, fraction, pace, titleOf } from "./facts";
 import { sheet } from "./sheet";
 import { stateOf } from "./state";
 
@@ -176,6 +176,7 @@ export class NarrowboatRun extends LitElement {
     return html`${this.head(run)}
       <nb-bar
         .share=${fraction(run)}
+        .pace=${pace(run)}
         .still=${STILL.has(run.state)}
         .label=${words.run.progress}
         ?hidden=${run.ended}

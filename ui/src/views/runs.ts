@@ -7,7 +7,7 @@ import type { Job, Run, RunState } from "../api/types";
 import { count, duration, moment, size } from "../figures";
 import { liveOf } from "../live/live";
 import "../parts/bar";
-import { asked, fraction, titleOf } from "../parts/facts";
+import { asked, fraction, pace, titleOf } from "../parts/facts";
 import { sheet } from "../parts/sheet";
 import { stateOf } from "../parts/state";
 import { words } from "../strings";
@@ -223,6 +223,7 @@ export class Runs extends AskingElement {
         ? nothing
         : html`<nb-bar
             .share=${fraction(run)}
+            .pace=${pace(run)}
             .label=${`${run.title}: ${words.run.progress}`}
             .still=${run.state === "queued" || run.state === "paused"}
           ></nb-bar>`}
