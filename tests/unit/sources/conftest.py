@@ -7,6 +7,7 @@ import itertools
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +17,9 @@ import pytest
 from tests import mongod
 from tests.mongod import Mongod
 from tests.postgresql import own_server, schema
+from tests.program import Program
 from tests.unit.sources.places import Mongo, Mysql, Place, Postgres, RealMongo, Sqlite
-from tests.waiting import until
+from tests.waiting import free_port, until
 
 _NUMBERS = itertools.count()
 
@@ -81,6 +83,17 @@ def mongod_server() -> Iterator[Mongod]:
 @pytest.fixture
 def spoken_mongo(mongo_server: str) -> Mongo:
     return Mongo(f"{mongo_server}test_{next(_NUMBERS)}")
+
+
+@pytest.fixture
+def lone_mongo(tmp_path: Path) -> Iterator[Mongo]:
+    """A stand-in of one test's own: it works to the end on what nobody waits for any more, and is killed over it."""
+    port = free_port()
+    where = ["--port", str(port), "--storage-path", str(tmp_path / "mongo")]
+    command = [sys.executable, "-m", "secantus", *where, "--enable-test-commands"]
+    running = Program(command, port, tmp_path / "mongo.log")
+    yield Mongo(f"mongodb://127.0.0.1:{port}/test")
+    running.kill()
 
 
 @pytest.fixture

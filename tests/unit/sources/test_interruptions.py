@@ -112,7 +112,7 @@ SOURCES: dict[str, Callable[[pytest.FixtureRequest], Held]] = {
     },
     **{
         f"{name} {kind}": lambda request, place=place, kind=kind: _of_mongo(request, place, kind)  # type: ignore[misc]
-        for name, place in (("mongo", "spoken_mongo"), ("mongod", "real_mongo"))
+        for name, place in (("mongo", "lone_mongo"), ("mongod", "real_mongo"))
         for kind in ("collection", "pipeline")
     },
 }
