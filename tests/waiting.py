@@ -9,8 +9,11 @@ from contextlib import ExitStack
 from typing import Any
 
 
-def until(condition: Callable[[], Any], what: str, seconds: float = 30.0) -> Any:
-    """The condition's first true value; fails after so many seconds, saying what was waited for."""
+def until(condition: Callable[[], Any], what: str, seconds: float = 120.0) -> Any:
+    """The condition's first true value; fails after so many seconds, saying what was waited for.
+
+    Many, for on a busy machine two cores may serve thirty processes.
+    """
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := condition():

@@ -76,10 +76,14 @@ class Site:
         self._log.close()
 
     def pace(self, seconds: float) -> None:
-        """From now on a chunk takes so long. A run of leads has sixty."""
+        """From now on a chunk takes so long, the one under way too. A run of leads has sixty."""
         new = self.folder / "pace.new"
         new.write_text(str(seconds))
         new.rename(self.folder / "pace")
+
+    def hold(self) -> None:
+        """No run ends before another pace is set, however long that takes."""
+        self.pace(3600.0)
 
     def begin(self, job: str = "leads", **body: Any) -> str:
         """Start a run; its id."""
@@ -125,7 +129,7 @@ def chromium() -> Iterator[Browser]:
         pytest.skip("needs Debian's chromium: scripts/system-packages.sh")
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=15_000)
+    expect.set_options(timeout=60_000)
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
@@ -136,7 +140,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     context = chromium.new_context(locale="en-GB", viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     yield context
     context.close()
 

@@ -47,9 +47,10 @@ def make_crm() -> None:
 
 
 def pace(moment: Moment) -> None:
-    """Take as long as the file says, at each committed chunk."""
-    if moment.point == "committed" and PACE.exists():
-        time.sleep(float(PACE.read_text()))
+    """Take as long as the file says, at each committed chunk; it may say otherwise meanwhile."""
+    began = time.monotonic()
+    while moment.point == "committed" and PACE.exists() and time.monotonic() < began + float(PACE.read_text()):
+        time.sleep(0.02)
 
 
 nb = Narrowboat(

@@ -48,9 +48,12 @@ def settled(page: Page) -> None:
 def test_every_view_is_without_fault(
     site: Site, chromium: Browser, axe: str, scheme: Literal["light", "dark"], width: int
 ) -> None:
-    runs = {site.begin("leads"): "Finished", site.begin("broken"): "Failed"}
-    site.pace(3)  # a minute, for it has to be under way until all has been looked at
-    runs[site.begin(params={"city": "Lagos"})] = "Running"
+    ended, broken = site.begin("leads"), site.begin("broken")
+    site.until_state(ended, "succeeded")
+    site.until_state(broken, "failed")
+    site.hold()
+    running = site.begin(params={"city": "Lagos"})
+    runs = {ended: "Finished", broken: "Failed", running: "Running"}
     context = chromium.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme, locale="en-GB")
     page = context.new_page()
     for view in [*VIEWS, *(f"#/runs/{run}" for run in runs)]:
@@ -59,6 +62,8 @@ def test_every_view_is_without_fault(
             expect(page.get_by_text("There is no such job")).to_be_visible()
         else:
             settled(page)
+        if state := runs.get(view.removeprefix("#/runs/")):
+            expect(page.get_by_text(state, exact=True).first).to_be_visible()
         if view == "#/start/leads":
             page.get_by_text("Columns", exact=True).click()
             page.get_by_role("radio", name="Several pages").check()
@@ -67,7 +72,7 @@ def test_every_view_is_without_fault(
     page.get_by_role("button", name="Cancel…").click()
     assert violations(page, axe) == []
     context.close()
-    site.api.post(f"/runs/{list(runs)[-1]}/cancel")
+    site.api.post(f"/runs/{running}/cancel")
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1280)])
@@ -152,7 +157,7 @@ def press_until(page: Page, key: str, name: str) -> None:
 
 
 def test_the_keyboard_alone_suffices(site: Site, page: Page) -> None:
-    site.pace(0.1)
+    site.hold()
     page.goto(site.url)
     settled(page)
     page.keyboard.press("Tab")
@@ -177,7 +182,10 @@ def test_the_keyboard_alone_suffices(site: Site, page: Page) -> None:
     expect(page.get_by_role("button", name="Keep it going")).to_be_focused()
     press_until(page, "Tab", "Cancel the run")
     page.keyboard.press("Enter")
+    run_id = page.url.rpartition("/")[2]
+    site.until_state(run_id, "cancelling")
+    site.pace(0.0)
     expect(page.get_by_text("Cancelled", exact=True).first).to_be_visible()
-    run = site.run(page.url.rpartition("/")[2])
+    run = site.run(run_id)
     assert (run["state"], run["params"]["city"]) == ("cancelled", "Lagos")
     assert run["output"]["columns"][:2] == ["name", "id"]

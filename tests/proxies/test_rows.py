@@ -71,7 +71,7 @@ def read_on(rig: Rig, chain: str, run: str) -> list[Reader]:
     """Clients of the three ways, who have read to the end."""
     readers = [make(f"/runs/{run}/rows") for make in WAYS.values()]
     for reader in readers:
-        until(lambda reader=reader: reader.connect(rig.at(chain)) or reader.end, f"all rows through {chain}", 30)
+        until(lambda reader=reader: reader.connect(rig.at(chain)) or reader.end, f"all rows through {chain}")
     return readers
 
 
