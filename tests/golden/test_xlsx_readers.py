@@ -68,7 +68,7 @@ def row(number: int) -> Row:
         Decimal(number) / 1000,
         Decimal("1234.50") - number,
         [date(1900, 3, 1), date(2024, 2, 29), date(9999, 12, 31)][number % 3],
-        [datetime(1900, 3, 1), datetime(2024, 2, 29, 10, 30, 15, 123_000), datetime(9999, 12, 31, 23, 59, 59)][
+        [datetime(1900, 3, 1), datetime(2024, 2, 29, 10, 30, 15, 123_000), datetime(9999, 12, 31, 23, 59, 59, 999_000)][
             number % 3
         ],
         [time(0, 0), time(6, 30), time(23, 59, 59)][number % 3],

@@ -105,6 +105,7 @@ def test_an_envelope_of_one_file_takes_one_table(name: str, tmp_path: Path) -> N
         (["../../etc/passwd", "..", ""], ["_.._etc_passwd.csv", "table.csv", "table (2).csv"]),
         (["Same", "same", "SAME"], ["Same.csv", "same (2).csv", "SAME (3).csv"]),
         (["Größe 🚚"], ["Größe 🚚.csv"]),
+        (["con", "COM1.leads", "lpt10", "control"], ["_con.csv", "_COM1.leads.csv", "lpt10.csv", "control.csv"]),
     ],
 )
 def test_members_are_called_after_their_tables_as_any_system_allows(

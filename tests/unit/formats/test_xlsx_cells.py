@@ -13,6 +13,7 @@ from uuid import UUID
 from xml.etree import ElementTree
 
 import pytest
+from openpyxl.utils.datetime import from_excel
 
 from narrowboat.data.columns import Column, Type
 from narrowboat.data.format import Alteration, Table
@@ -328,6 +329,11 @@ def test_microseconds_are_kept() -> None:
     assert abs((serial - 45351) * DAY - Decimal("86399.999999")) < Decimal("0.0000001")
     cells, _ = written(Column("c", Type.DATETIME), datetime(2024, 2, 29, 0, 0, 1), moment, datetime(1900, 3, 1))
     assert [text for _, text in cells] == ["45351.000011574074", str(serial), "61.000000000000"]
+
+
+@pytest.mark.parametrize("value", [datetime.max, datetime.max.replace(tzinfo=UTC), b"9999-12-31 23:59:59.999999"])
+def test_the_last_moment_of_all_is_still_on_its_day_when_it_is_read(value: Any) -> None:
+    assert from_excel(float(cell(Type.DATETIME, value)[1])) == datetime(9999, 12, 31, 23, 59, 59, 999_000)
 
 
 @pytest.mark.parametrize(

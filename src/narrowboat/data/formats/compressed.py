@@ -25,6 +25,12 @@ _PIECE: Final = 1 << 18
 """Bytes deflated at once where a finished file is wrapped."""
 
 
+_DEVICES: Final = frozenset(
+    {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
+)
+"""What Windows takes for a device, whatever its ending."""
+
+
 class _Envelope:
     """What both envelopes take from the format inside."""
 
@@ -197,6 +203,8 @@ class ZipWriter:
 def _member_name(table: str, taken: Sequence[str]) -> str:
     """A file name for the table on any system, unlike those taken."""
     plain = re.sub(r'[\x00-\x1f\x7f"*/:<>?\\|]', "_", table).strip(" .") or "table"
+    if plain.partition(".")[0].rstrip().casefold() in _DEVICES:
+        plain = f"_{plain}"
     return next(name for name in _numbered(plain) if name.casefold() not in map(str.casefold, taken))
 
 

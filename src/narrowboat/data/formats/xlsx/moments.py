@@ -21,6 +21,8 @@ _EPOCH: Final = datetime(1899, 12, 30)
 _EPOCH_DAY: Final = _EPOCH.toordinal()
 _FIRST_DAY: Final = date(1900, 3, 1).toordinal() - _EPOCH_DAY
 _FIRST: Final = timedelta(_FIRST_DAY)
+_LAST: Final = datetime(9999, 12, 31, 23, 59, 59, 999_000) - _EPOCH
+"""Readers round to milliseconds, and for the day after this one there is no date."""
 _DAY_LENGTH: Final = len("yyyy-mm-dd")
 
 
@@ -57,6 +59,8 @@ def datetimes(before: bytes, zone: tzinfo, values: Sequence[datetime]) -> Cells:
         deltas = _aware(zone, values)
     if min(deltas) < _FIRST:
         raise ValueError
+    if max(deltas) > _LAST:
+        deltas = [min(delta, _LAST) for delta in deltas]
     return Cells(before, _serials(deltas), VALUE_END)
 
 
