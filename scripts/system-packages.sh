@@ -32,6 +32,7 @@ need WPEWebDriver wpewebkit-driver "tests of the page"
 need cog cog "tests of the page"
 need Xvfb xvfb "tests of the page"
 need matchbox-window-manager matchbox-window-manager "tests of the page"
+need weston weston "tests of the page"
 
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

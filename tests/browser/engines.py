@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sysconfig
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,6 +22,7 @@ import pytest
 
 from tests.browser import chrome119
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -122,7 +124,12 @@ class BySelenium:
 
 
 class WithoutMouse(BySelenium):
-    """Clicks are the page's own: a page without its look moves under the mouse."""
+    """Clicks are the page's own: WPE's driver has no mouse."""
+
+    def open(self, address: str) -> None:
+        """By way of an empty page: where only the part after # changes, WPE's driver may wait for ever."""
+        self.driver.get("about:blank")
+        self.driver.get(address)
 
     def click(self, find: str, *arguments: Any) -> None:
         self.driver.execute_script("arguments[0].click()", self._element(find, *arguments))
@@ -211,28 +218,46 @@ def webkit(folder: Path, width: int) -> Iterator[Browser]:
 
 @contextmanager
 def wpe(folder: Path, width: int) -> Iterator[Browser]:
-    """WPE WebKit 2.38, older than Safari 17: without a screen, in a window of its own width."""
-    needs("WPEWebDriver", "cog")
+    """WPE WebKit 2.38, older than Safari 17: a window of any width, in a compositor without a screen."""
+    needs("WPEWebDriver", "cog", "weston")
     from selenium import webdriver
     from selenium.webdriver.wpewebkit.options import Options
     from selenium.webdriver.wpewebkit.service import Service
 
     options = Options()
     options.binary_location = "/usr/bin/cog"
-    for argument in ("--automation", "--platform=headless"):
+    for argument in ("--automation", "--platform=wl"):
         options.add_argument(argument)
     options.set_capability("browserName", "cog")
-    service = Service("/usr/bin/WPEWebDriver", log_output=str(folder / "wpe.log"))
-    found = webdriver.WPEWebKit(options=options, service=service)
-    try:
-        yield WithoutMouse(found)
-    finally:
-        found.quit()
+    sockets = folder / "run"
+    sockets.mkdir(mode=0o700, exist_ok=True)
+    environment = {
+        **os.environ,
+        "XDG_RUNTIME_DIR": str(sockets),
+        "WAYLAND_DISPLAY": "screen",
+        "COG_PLATFORM_WL_VIEW_WIDTH": str(width),
+        "COG_PLATFORM_WL_VIEW_HEIGHT": str(HEIGHT),
+        "LIBGL_ALWAYS_SOFTWARE": "1",
+    }
+    compositor = "weston --backend=headless-backend.so --use-pixman --no-config --idle-time=0 --socket=screen".split()
+    with _running(*compositor, f"--width={width}", f"--height={HEIGHT}", env=environment):
+        until((sockets / "screen").exists, "the compositor")
+        log = str(folder / "wpe.log")
+        own = {"start_new_session": True}
+        service = Service("/usr/bin/WPEWebDriver", log_output=log, env=environment, popen_kw=own)
+        found = webdriver.WPEWebKit(options=options, service=service)
+        group = service.process.pid
+        try:
+            yield WithoutMouse(found)
+        finally:
+            found.quit()
+            with suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)  # the browser does not always go when its driver does
 
 
 Engine = Callable[[Path, int], AbstractContextManager[Browser]]
 """Opens a window of so many pixels' width, with a folder for what it needs."""
-ENGINES: tuple[Engine, ...] = (chromium, chrome_119, firefox, webkit)
+ENGINES: tuple[Engine, ...] = (chromium, chrome_119, firefox, webkit, wpe)
 
 
 @contextmanager

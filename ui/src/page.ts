@@ -12,6 +12,10 @@ import "./views/runs";
 import "./views/signin";
 import "./views/start";
 
+// Where scripts cannot make style sheets (WebKit before Safari 16.4), Lit marks the style elements it makes with this.
+// It is no `nonce` attribute, as these very browsers hide that from scripts too.
+Object.assign(globalThis, { litNonce: document.querySelector<HTMLMetaElement>("meta[name=style-nonce]")?.content });
+
 const api = new Api(new URL(".", location.href).href);
 
 interface Place {

@@ -26,6 +26,7 @@ export class NarrowboatRun extends LitElement {
     css`
       .head {
         align-items: baseline;
+        margin-block-end: 0.875rem;
       }
       .percent {
         font-size: 2.5rem;
@@ -34,7 +35,7 @@ export class NarrowboatRun extends LitElement {
         letter-spacing: -0.03em;
       }
       nb-bar {
-        margin-block: 0.875rem 1rem;
+        margin-block-end: 1rem;
       }
       dl {
         display: grid;
@@ -54,9 +55,6 @@ export class NarrowboatRun extends LitElement {
       .says {
         min-height: 1.5rem;
         margin-block-end: 0.75rem;
-      }
-      .head:not(:has(+ nb-bar:not([hidden]))) {
-        margin-block-end: 0.875rem;
       }
       .notice,
       .actions {

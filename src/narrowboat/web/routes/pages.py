@@ -1,9 +1,14 @@
-"""The page's files, as `ui/` builds them: names with a hash never change, the others are asked for again."""
+"""The page's files, as `ui/` builds them: names with a hash never change, the others are asked for again.
+
+`index.html` is never kept: each answer has a nonce of its own. Browsers without style sheets made by scripts (WebKit
+before Safari 16.4) know by it which `<style>` elements are ours; every other one is refused, as is every inline script.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 from pathlib import Path
 
 from fastapi import APIRouter
@@ -24,6 +29,13 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+SAFE = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+NONCE = b'name="style-nonce" content=""'
+"""Where in `index.html` an answer's nonce goes."""
 HASHED = re.compile(r"-[A-Z0-9]{8}\.\w+$")
 NOT_BUILT = "The page is not built. In a checkout: make setup.\n"
 
@@ -32,8 +44,10 @@ def router_of_pages() -> APIRouter:
     """A route for each file of the page; `index.html` is the root."""
     router = APIRouter(include_in_schema=False)
     for path in sorted(FOLDER.glob("*.*")):
-        where = "/" if path.name == "index.html" else f"/{path.name}"
-        router.add_api_route(where, _Page(path).show, methods=["GET", "HEAD"], name=path.name)
+        if path.name == "index.html":
+            router.add_api_route("/", _Front(path).show, methods=["GET", "HEAD"], name=path.name)
+        else:
+            router.add_api_route(f"/{path.name}", _Page(path).show, methods=["GET", "HEAD"], name=path.name)
     if not router.routes:
         router.add_api_route("/", _not_built, methods=["GET", "HEAD"])
     return router
@@ -48,6 +62,25 @@ async def _not_built() -> Response:
     return Response(NOT_BUILT, 503, media_type="text/plain")
 
 
+class _Front:
+    """`index.html`, which is read once, when it is first asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read: bytes | None = None
+
+    async def show(self) -> Response:
+        self._read = self._read or self._path.read_bytes()
+        nonce = secrets.token_urlsafe(16)
+        headers = {
+            **SAFE,
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": POLICY.replace("style-src", f"style-src 'nonce-{nonce}'"),
+        }
+        body = self._read.replace(NONCE, NONCE[:-1] + f'{nonce}"'.encode())
+        return Response(body, headers=headers, media_type="text/html")
+
+
 class _Page:
     """A file that is read once, when it is first asked for."""
 
@@ -58,13 +91,7 @@ class _Page:
 
     async def show(self, request: Request) -> Response:
         body, tag = self._read = self._read or _read(self._path)
-        headers = {
-            "ETag": tag,
-            "Cache-Control": self._cache,
-            "Content-Security-Policy": POLICY,
-            "Referrer-Policy": "same-origin",
-            "X-Content-Type-Options": "nosniff",
-        }
+        headers = {**SAFE, "ETag": tag, "Cache-Control": self._cache}
         if ranges.has_it(request.headers.get("if-none-match"), tag):
             return Response(status_code=304, headers=headers)
         return Response(body, headers=headers, media_type=self._type)
