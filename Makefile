@@ -9,7 +9,7 @@ UV := env -u VIRTUAL_ENV $(BIN)/uv
 PAGE := src/narrowboat/web/ui/index.html
 PAGE_SOURCES := $(wildcard ui/*.*) $(shell find ui/src -type f)
 
-.PHONY: help setup demo test check lint kernel fix soak mongod bench system-packages clean
+.PHONY: help setup demo test check lint kernel fix soak mongod django bench system-packages clean
 
 help:
 	@echo "make setup    the environment in .venv (the others do this by themselves)"
@@ -19,6 +19,7 @@ help:
 	@echo "make fix      format, and mend what the linter can mend"
 	@echo "make soak     the long tests"
 	@echo "make mongod   what reads MongoDB, over a real MongoDB server, which it fetches"
+	@echo "make django   what touches Django, on the version of it that DJANGO names: make django DJANGO=6.0"
 	@echo "make bench    exports beside their peers, in one process table"
 
 setup: $(PAGE)
@@ -69,6 +70,12 @@ mongod: setup system-packages
 	@sh scripts/mongod.sh
 	$(UV) pip install --quiet --target .mongod 'pymongo==4.10.1'
 	PYTHONPATH=$(CURDIR)/.mongod MONGOD=$$(sh scripts/mongod.sh) $(BIN)/pytest -m "mongod and not soak" --timeout 600
+
+# Another Django than uv.lock's, for this once: what is made next syncs again.
+django: setup system-packages
+	$(if $(DJANGO),rm .venv/.synced && $(UV) pip install --quiet "django==$(DJANGO).*")
+	$(BIN)/pytest -n 2 --dist loadfile -m "not soak and not mongod" tests/django tests/unit/targets tests/unit/imports \
+		$$(grep -l django tests/unit/*/test_*.py)
 
 bench: setup
 	$(BIN)/python -m benchmarks.export

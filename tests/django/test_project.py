@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import django
 import httpx
 import pytest
 
@@ -76,15 +77,81 @@ def test_runs_can_be_kept_in_another_database_than_the_rest(tmp_path: Path) -> N
     assert "no such table" in told(tmp_path, other, "dbshell", "--", "select * from narrowboat_runs").stderr
 
 
+STRICT = {"PYTHONWARNINGS": "error,ignore:No directory at:UserWarning"}
+"""Django tells by warnings what its next versions will not do any more; WhiteNoise, of a project not deployed yet."""
+
+
 def test_no_migration_is_missing_and_the_projects_own_tests_pass(tmp_path: Path) -> None:
-    manage(tmp_path, "makemigrations", "--check")
-    manage(tmp_path, "test")
+    manage(tmp_path, "makemigrations", "--check", **STRICT)
+    manage(tmp_path, "test", **STRICT)
 
 
 @pytest.mark.services
 def test_the_same_on_postgresql(postgresql: str, tmp_path: Path) -> None:
-    manage(tmp_path, "makemigrations", "--check", DATABASE_URL=postgresql)
-    manage(tmp_path, "test", DATABASE_URL=postgresql)
+    manage(tmp_path, "makemigrations", "--check", DATABASE_URL=postgresql, **STRICT)
+    manage(tmp_path, "test", DATABASE_URL=postgresql, **STRICT)
+
+
+ACTIONS = """
+from django.contrib import admin
+from django.contrib.admin.options import ActionLocation
+from django.contrib.auth.models import User
+from django.test import RequestFactory
+from narrowboat.contrib.django.actions import ExportActions
+from shop.models import Order
+
+class Older:
+    def get_actions(self, request):
+        return super().get_actions(request)
+
+class Orders(ExportActions, admin.ModelAdmin):
+    actions = ["ship"]
+    @admin.action(description="Ship", location=list(ActionLocation))
+    def ship(self, request, queryset): ...
+
+class OldOrders(ExportActions, Older, admin.ModelAdmin): ...
+
+request = RequestFactory().get("/")
+request.user = User(is_superuser=True, is_active=True, is_staff=True)
+for n, one in enumerate((Orders, OldOrders)):
+    for place in ActionLocation:
+        print(place.name, *one(Order, admin.AdminSite(f"a{n}{place.name}")).get_actions(request, action_location=place))
+"""
+
+
+@pytest.mark.skipif(django.VERSION < (6, 1), reason="Django 6.1 is the first with actions on the page of a row")
+def test_exports_stay_on_the_list_and_a_projects_own_actions_where_it_puts_them(tmp_path: Path) -> None:
+    assert manage(tmp_path, "shell", "-v", "0", "-c", ACTIONS, **STRICT).stdout.splitlines() == [
+        "CHANGE_FORM ship",
+        "CHANGE_LIST delete_selected ship export_selected export_all_filtered",
+        "CHANGE_FORM",
+        "CHANGE_LIST delete_selected export_selected export_all_filtered",
+    ]
+
+
+NONCES = """
+from django.utils.csp import CSP
+MIDDLEWARE += ["django.middleware.csp.ContentSecurityPolicyMiddleware"]
+TEMPLATES[0]["OPTIONS"]["context_processors"] += ["django.template.context_processors.csp"]
+SECURE_CSP = {"default-src": [CSP.NONCE]}
+"""
+
+
+@pytest.mark.skipif(django.VERSION < (6, 0), reason="Django 6.0 is the first with a Content-Security-Policy")
+def test_scripts_and_styles_of_the_admins_pages_carry_the_nonce_of_a_strict_policy(tmp_path: Path) -> None:
+    assert told(tmp_path, NONCES, "migrate").returncode == 0
+    code = (
+        "from django.contrib.auth.models import User; from django.test import Client; "
+        "from narrowboat.contrib.django import nb; boss = User.objects.create_superuser('boss'); "
+        "run = nb.start('orders', owner='1').run; own = Client(); own.force_login(boss); "
+        "print(*(own.get(path, headers={'host': '127.0.0.1'}).content.decode() for path in "
+        "(f'/admin/narrowboat/run/{run.id}/change/', '/admin/shop/customer/import/')))"
+    )
+    pages = told(tmp_path, NONCES, "shell", "-v", "0", "-c", code).stdout
+    ours = [
+        tag for tag in re.findall(r"<(?:link|script)[^>]*>", pages) if "narrowboat/run." in tag or "forms.css" in tag
+    ]
+    assert (len(ours), [tag for tag in ours if 'nonce="' not in tag]) == (4, [])
 
 
 def test_migrating_back_and_forth_keeps_the_runs(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """How a project tests its exports and imports: `manage.py test`. Runs are worked on in the test, without a server."""
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -223,6 +224,32 @@ class ImportTest(TransactionTestCase):
         self.assertContains(page, "taken back by")
         run_inline(nb, Run.objects.get(parent=run.id).id)
         self.assertEqual(Customer.objects.get().name, "Ama")
+
+    def test_a_form_that_is_sent_twice_retries_and_takes_back_once(self) -> None:
+        run = run_inline(nb, self.run_of(self.send("Yaw,+233200000005,A5,Accra", "Kofi,020,A2,Tema")))
+        for path in (f"/admin/narrowboat/run/{run.id}/change/", "/admin/narrowboat/run/"):
+            form = {"_selected_action": run.id, "index": 0, "key": self.key_in(path)}
+            for action, told in (("retry", "retried as"), ("undo", "taken back by")):
+                before = Run.objects.filter(parent=run.id, relation=action).count()
+                for told_now in (f": {told}", f": already {told}"):
+                    page = self.client.post("/admin/narrowboat/run/", {**form, "action": action}, follow=True)
+                    made = Run.objects.filter(parent=run.id, relation=action)
+                    self.assertContains(page, f"{told_now} {made[0].id}.")
+                    self.assertEqual(len(made), before + 1)
+                    run_inline(nb, made[0].id)
+
+    def key_in(self, path: str) -> str:
+        """The key of the form on a page."""
+        found = re.search(r'<input type="hidden" name="key" value="([^"]+)"', self.client.get(path).content.decode())
+        assert found
+        return found[1]
+
+    def test_where_the_server_keeps_a_file_is_not_told_to_everybody(self) -> None:
+        path = f"/admin/narrowboat/run/{self.run_of(self.send('Yaw,+233200000005,A5,Accra'))}/change/"
+        self.assertContains(self.client.get(path), "customers.csv")
+        self.assertNotContains(self.client.get(path), str(nb.folder))
+        self.client.force_login(User.objects.create_superuser("boss"))
+        self.assertContains(self.client.get(path), str(nb.folder))
 
     def test_the_page_is_for_those_who_may(self) -> None:
         self.assertContains(self.client.get("/admin/shop/customer/"), "/admin/shop/customer/import/")

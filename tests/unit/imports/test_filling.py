@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import pytest
 from pydantic import BaseModel
@@ -100,15 +101,31 @@ THEIR_ROWS = [("+1", "their@x", "Their Ama", None)]
 OUR_ROWS = [("+8", "our@x", "Our Ama", None)]
 
 
+Hire: TypeAlias = Callable[..., Clerk]
+
+
+@pytest.fixture
+def hire(tmp_path: Path) -> Iterator[Hire]:
+    """Clerks who shut what they opened, at the end."""
+    with ExitStack() as stack:
+
+        def hired(shop: Place, **terms: Any) -> Clerk:
+            clerk = Clerk(tmp_path, shop, **terms)
+            stack.enter_context(closing(clerk.nb.store))
+            return clerk
+
+        yield hired
+
+
 @pytest.fixture(params=["create", "update", "upsert", "skip"])
-def clerk(request: pytest.FixtureRequest, tmp_path: Path, shop: Place) -> Clerk:
+def clerk(request: pytest.FixtureRequest, hire: Hire, shop: Place) -> Clerk:
     """Of acme, in each mode."""
-    return Clerk(tmp_path, shop, mode=request.param)
+    return hire(shop, mode=request.param)
 
 
 @pytest.mark.parametrize("row", [FIELDS, Member])
-def test_a_file_that_says_whose_rows_these_are_is_not_believed(tmp_path: Path, shop: Place, row: Any) -> None:
-    clerk = Clerk(tmp_path, shop, row=row)
+def test_a_file_that_says_whose_rows_these_are_is_not_believed(hire: Hire, shop: Place, row: Any) -> None:
+    clerk = hire(shop, row=row)
     run = clerk.send({"tenant": "globex", "phone": "+1", "name": "A"}, {"tenant": "", "phone": "+2", "name": "B"})
     assert (run.state, run.counters.created) == ("succeeded", 2)
     assert clerk.members("globex") == THEIR_ROWS
@@ -158,37 +175,37 @@ def test_a_unique_value_of_another_tenant_is_refused_and_nothing_is_said_of_it(
 
 
 @pytest.mark.parametrize("key", ["email", "id"])
-def test_a_key_that_all_tenants_share_finds_only_ones_own(tmp_path: Path, shop: Place, key: str) -> None:
-    clerk = Clerk(tmp_path, shop, mode="upsert", unique=[key])
+def test_a_key_that_all_tenants_share_finds_only_ones_own(hire: Hire, shop: Place, key: str) -> None:
+    clerk = hire(shop, mode="upsert", unique=[key])
     theirs, ours = ("their@x", "our@x") if key == "email" else ("901", "801")
     run = clerk.send({key: theirs, "name": "Taken over"}, {key: ours, "name": "Changed"})
     assert [(one.column, one.code, one.message) for one in clerk.told(run)] == [NEUTRAL]
     assert (clerk.members("globex"), clerk.members("acme")[0][2]) == (THEIR_ROWS, "Changed")
 
 
-def test_a_change_that_meets_a_unique_value_of_another_tenant_says_nothing_of_it(tmp_path: Path, shop: Place) -> None:
-    clerk = Clerk(tmp_path, shop, mode="update")
+def test_a_change_that_meets_a_unique_value_of_another_tenant_says_nothing_of_it(hire: Hire, shop: Place) -> None:
+    clerk = hire(shop, mode="update")
     (reject,) = clerk.told(clerk.send({"phone": "+8", "email": "their@x"}))
     assert (reject.column, reject.code, reject.message) == NEUTRAL
     assert clerk.members("acme") == OUR_ROWS
 
 
-def test_a_unique_value_of_ones_own_is_named(tmp_path: Path, shop: Place) -> None:
-    clerk = Clerk(tmp_path, shop, unique=["id"])
+def test_a_unique_value_of_ones_own_is_named(hire: Hire, shop: Place) -> None:
+    clerk = hire(shop, unique=["id"])
     (reject,) = clerk.told(clerk.send({"id": "5", "phone": "+8"}))  # unique (tenant, phone), which is no key of these
     assert reject.code == "exists"
 
 
-def test_a_lookup_finds_only_among_ones_own(tmp_path: Path, shop: Place) -> None:
-    clerk = Clerk(tmp_path, shop)
+def test_a_lookup_finds_only_among_ones_own(hire: Hire, shop: Place) -> None:
+    clerk = hire(shop)
     run = clerk.send(*({"phone": f"+{n}", "branch": name} for n, name in enumerate(("Main", "Secret", "Nowhere"), 20)))
     assert [one for one in clerk.members("acme") if one[0] == "+20"] == [("+20", None, None, 1)]
     secret, nowhere = clerk.told(run)
     assert (secret.code, secret.message and secret.message.replace("Secret", "Nowhere")) == nowhere[2:4]
 
 
-def test_what_is_taken_back_is_ones_own(tmp_path: Path, shop: Place) -> None:
-    clerk = Clerk(tmp_path, shop, mode="upsert")
+def test_what_is_taken_back_is_ones_own(hire: Hire, shop: Place) -> None:
+    clerk = hire(shop, mode="upsert")
     run = clerk.send(
         {"phone": "+1", "name": "Ours"}, {"phone": "+8", "name": "Changed"}, {"phone": "+3", "name": "Sold"}
     )
@@ -201,8 +218,8 @@ def test_what_is_taken_back_is_ones_own(tmp_path: Path, shop: Place) -> None:
     assert clerk.members("globex") == [*THEIR_ROWS, ("+3", None, "Sold", None)]
 
 
-def test_another_tenants_import_of_the_same_file_is_another_import(tmp_path: Path, shop: Place) -> None:
-    clerk = Clerk(tmp_path, shop)
+def test_another_tenants_import_of_the_same_file_is_another_import(hire: Hire, shop: Place) -> None:
+    clerk = hire(shop)
     file = clerk.file({"phone": "+7", "name": "Same"})
     first, second, again = (
         clerk.nb.import_file("members", file, owner="ann", attributes={"tenant": tenant})
@@ -216,18 +233,16 @@ def test_another_tenants_import_of_the_same_file_is_another_import(tmp_path: Pat
 
 
 @pytest.mark.parametrize("attributes", [None, {}, {"tenant": None}, {"tenant": ["acme", "globex"]}, {"tenant": {}}])
-def test_without_one_value_nothing_is_started(
-    tmp_path: Path, sqlite: Place, attributes: Mapping[str, Any] | None
-) -> None:
+def test_without_one_value_nothing_is_started(hire: Hire, sqlite: Place, attributes: Mapping[str, Any] | None) -> None:
     sqlite.run(MEMBERS)
-    clerk = Clerk(tmp_path, sqlite)
+    clerk = hire(sqlite)
     with pytest.raises(MissingAttribute):
         clerk.send({"phone": "+1"}, attributes=attributes)
 
 
-def test_nobody_is_asked_for_it(tmp_path: Path, sqlite: Place) -> None:
+def test_nobody_is_asked_for_it(hire: Hire, sqlite: Place) -> None:
     sqlite.run(MEMBERS, "create table branches (id integer primary key, tenant text, name text)")
-    clerk = Clerk(tmp_path, sqlite, row=(Field("tenant", requester="tenant"), Field("phone", required=True)))
+    clerk = hire(sqlite, row=(Field("tenant", requester="tenant"), Field("phone", required=True)))
     job = clerk.nb.importing("members")
     assert example(job, "csv").decode("utf-8-sig").split() == ["phone", "phone"]
     seen = preview(job, Input.of(clerk.file({"tenant": "globex", "phone": "+1"})), Requester("ann", ACME))
@@ -242,7 +257,8 @@ def test_a_function_is_given_it_too(tmp_path: Path) -> None:
     nb = Narrowboat(f"sqlite:///{tmp_path}/runs.db", folder=tmp_path / "files")
     nb.importer("members", row=[Field("who", requester="id"), Field("phone")], into=function(given.extend))
     (tmp_path / "m.csv").write_text("who,phone\nbob,+1\n")
-    run_inline(nb, nb.import_file("members", tmp_path / "m.csv", owner="ann", attributes={"id": "bob"}).run.id)
+    with closing(nb.store):
+        run_inline(nb, nb.import_file("members", tmp_path / "m.csv", owner="ann", attributes={"id": "bob"}).run.id)
     assert [dict(one.values) for one in given] == [{"who": "ann", "phone": "+1"}]
 
 
@@ -264,6 +280,6 @@ def test_it_is_said_in_the_configuration(tmp_path: Path, sqlite: Place) -> None:
 
 
 @pytest.mark.parametrize("more", [{"default": "x"}, {"values": {"a": "b"}}, {"lookup": Lookup("t", by="n")}])
-def test_it_comes_from_one_place_alone(tmp_path: Path, sqlite: Place, more: dict[str, Any]) -> None:
+def test_it_comes_from_one_place_alone(hire: Hire, sqlite: Place, more: dict[str, Any]) -> None:
     with pytest.raises(BadConfiguration, match="filled from who asks"):
-        Clerk(tmp_path, sqlite, row=[Field("tenant", requester="tenant", **more), Field("phone")])
+        hire(sqlite, row=[Field("tenant", requester="tenant", **more), Field("phone")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature as arguments_of
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -56,9 +57,16 @@ class ExportActions:
         """Whether this user may export from this list: who works in the admin and may view it."""
         return bool(self.admin_site.has_permission(request) and self.has_view_permission(request))  # type: ignore[attr-defined]
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Those of the ModelAdmin, and these two for who may export."""
-        found: dict[str, Any] = super().get_actions(request)  # type: ignore[misc]
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
+        """Those of the ModelAdmin, and on its list these two for who may export.
+
+        action_location: where they are shown, since Django 6.1; None: on the list.
+        """
+        inherited: Any = super().get_actions  # type: ignore[misc]
+        if action_location is not None and action_location.name != "CHANGE_LIST":
+            knows = "action_location" in arguments_of(inherited).parameters  # other mixins may be older
+            return dict(inherited(request, action_location=action_location)) if knows else {}
+        found: dict[str, Any] = inherited(request)
         if IS_POPUP_VAR not in request.GET and self.may_export(request):
             found |= {name: self.get_action(name) for name in (SELECTED, ALL)}  # type: ignore[attr-defined]
         return found

@@ -21,19 +21,13 @@ from django.utils.formats import localize
 from django.utils.html import format_html, format_html_join
 from django.utils.timezone import template_localtime
 
-from narrowboat.app import Narrowboat
+from narrowboat.contrib.django.asking import HEADINGS, RETRY, VERBS, RunForm, ask, new_key, project, verbs
 from narrowboat.contrib.django.models import Run
-from narrowboat.contrib.django.people import CONTROL, SEE_ALL, attributes_of, user_of
+from narrowboat.contrib.django.people import CONTROL, SEE_ALL, user_of
 from narrowboat.errors import NarrowboatError, outside
 from narrowboat.jobs.account import told
-from narrowboat.jobs.importer import ACCOUNTED, UNDO, Import
-from narrowboat.kernel.model import REQUESTS, Request, State
+from narrowboat.jobs.importer import ACCOUNTED, UNDO
 
-RETRY = "retry"
-VERBS = (*(request.value for request in Request), RETRY, UNDO)
-HEADINGS = {
-    "pause": "Pause", "resume": "Resume", "cancel": "Cancel", RETRY: "Retry what was rejected", UNDO: "Take it back",
-}  # fmt: skip
 SHOWN = 100
 """Refused rows on the page of a run; its file has all."""
 
@@ -69,6 +63,7 @@ class RunAdmin(admin.ModelAdmin):
     list_filter = ("state", ("job", admin.AllValuesFieldListFilter), "created")
     search_fields = ("id", "job", "owner")
     actions = VERBS
+    action_form = RunForm
     fields = readonly_fields = (
         "name", "state", "who", "progress", "counters", "size", "created", "started", "finished", "duration",
         "asked", "problem", "refused", "history", "download",
@@ -80,7 +75,7 @@ class RunAdmin(admin.ModelAdmin):
         return Runs
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
-        _ = _nb().store  # makes or upgrades the tables where nobody did
+        _ = project().store  # makes or upgrades the tables where nobody did
         found: QuerySet[Run] = super().get_queryset(request)
         return found if _sees_all(request) else found.filter(owner=str(request.user.pk))
 
@@ -116,7 +111,7 @@ class RunAdmin(admin.ModelAdmin):
 
     @admin.display(description="job", ordering="job")
     def name(self, run: Run) -> str:
-        job = _nb().jobs.get(run.job)
+        job = project().jobs.get(run.job)
         return job.title if job else run.job
 
     @admin.display(description="who", ordering="owner")
@@ -153,7 +148,11 @@ class RunAdmin(admin.ModelAdmin):
 
     @admin.display(description="asked for")
     def asked(self, run: Run) -> str:
-        return format_html("<pre>{}</pre>", json.dumps(json.loads(run.params), indent=2, ensure_ascii=False))
+        """Where the server keeps a file is for those who may know of its insides."""
+        params = json.loads(run.params)
+        if not run.insider:
+            params.get("input", {}).pop("path", None)
+        return format_html("<pre>{}</pre>", json.dumps(params, indent=2, ensure_ascii=False))
 
     @admin.display(description="error")
     def problem(self, run: Run) -> str:
@@ -167,7 +166,7 @@ class RunAdmin(admin.ModelAdmin):
         """The first of an import, with why, and where to send them once they are right."""
         if run.kind not in ACCOUNTED:
             return "-"
-        account = _nb().account(_nb().store.get(run.id)._replace(error=None), reader=run.reader)
+        account = project().account(project().store.get(run.id)._replace(error=None), reader=run.reader)
         lines = [
             (one["row"], " ".join(f"{told(**problem)}." for problem in one["problems"]))
             for one in account["rejects"][:SHOWN]
@@ -180,7 +179,7 @@ class RunAdmin(admin.ModelAdmin):
 
     @admin.display(description="history")
     def history(self, run: Run) -> str:
-        events = _nb().store.events(run.id)
+        events = project().store.events(run.id)
         names = _names({event.by for event in events if event.by})
         lines = [
             (localize(template_localtime(datetime.fromtimestamp(event.at, UTC))), event.after.replace("_", " "), reason)
@@ -224,21 +223,11 @@ class RunAdmin(admin.ModelAdmin):
                 messages.error(request, f"You may not {verb} run {run.id}.")
                 continue
             try:
-                state = self._one(run, verb, request.user)
+                state = ask(run, verb, request.user, request.POST.get("key"))
             except NarrowboatError as error:
                 messages.error(request, str(error))
             else:
                 messages.success(request, f"{self.name(run)} {run.id}: {state}.")
-
-    @staticmethod
-    def _one(run: Run, verb: str, person: Any) -> str:
-        by, found = str(person.pk), _nb().store.get(run.id)
-        attributes = attributes_of(person) if found.owner == by else None
-        if verb == RETRY:
-            return f"retried as {_nb().retry_failed(found, attributes=attributes, by=by).run.id}"
-        if verb == UNDO:
-            return f"taken back by {_nb().undo(found, owner=by, attributes=attributes).run.id}"
-        return _nb().ask(run.id, Request(verb), by=by).state.replace("_", " ")
 
     # the page of a run
 
@@ -246,9 +235,10 @@ class RunAdmin(admin.ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponseBase:
         run = self.get_object(request, object_id)
-        verbs = [] if run is None or not _may_control(request, run) else _verbs(run)
-        more = {"verbs": [(verb, HEADINGS[verb]) for verb in verbs], "box": ACTION_CHECKBOX_NAME, "run": run}
-        shown: HttpResponseBase = super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
+        offered = [] if run is None or not _may_control(request, run) else verbs(run)
+        form = {"verbs": [(verb, HEADINGS[verb]) for verb in offered], "box": ACTION_CHECKBOX_NAME, "key": new_key()}
+        more = {**(extra_context or {}), **form, "run": run}
+        shown: HttpResponseBase = super().change_view(request, object_id, form_url, more)
         return shown
 
     def get_urls(self) -> list[URLPattern]:
@@ -282,23 +272,9 @@ class RunAdmin(admin.ModelAdmin):
         return run
 
 
-def _nb() -> Narrowboat:
-    nb: Narrowboat = apps.get_app_config("narrowboat").nb
-    return nb
-
-
 def _sees_all(request: HttpRequest) -> bool:
     return request.user.has_perm(SEE_ALL)
 
 
 def _may_control(request: HttpRequest, run: Run) -> bool:
     return run.owner == str(request.user.pk) or request.user.has_perm(CONTROL)
-
-
-def _verbs(run: Run) -> list[str]:
-    """What can be asked of it in its state."""
-    asked = [ask.value for ask, edges in REQUESTS.items() if edges.get(State(run.state), run.state) != run.state]
-    job = _nb().jobs.get(run.job)
-    retry = [RETRY] if run.ended and run.rows_rejected else []
-    undo = [UNDO] if run.ended and run.kind == "import" and isinstance(job, Import) and job.undo else []
-    return [*asked, *retry, *undo]

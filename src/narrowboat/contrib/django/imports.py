@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import django
 from django import forms
 from django.apps import apps
 from django.contrib import messages
+from django.contrib.admin.helpers import AdminForm
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -93,6 +95,8 @@ class ImportButton:
             "title": f"Import {self.opts.verbose_name_plural}",
             "opts": self.opts,
             "form": form,
+            "adminform": AdminForm(form, [(None, {"fields": list(form.fields)})], {}),
+            "breadcrumbs_as_list": django.VERSION >= (6, 1),
             "job": job,
             "warnings": _warnings(job),
         }
