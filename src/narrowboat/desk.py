@@ -231,9 +231,9 @@ class Desk(Registry):
         made = account.plain_account if plain else account.account
         return made(run, rejects if reader else [one._replace(message=None, data=None) for one in rejects])
 
-    def ask(self, run_id: str, request: Request, *, by: str | None = None) -> Run:
-        """Pause, resume or cancel a run."""
-        run = self.store.request(run_id, request, by=by)
+    def ask(self, run_id: str, request: Request, *, by: str | None = None, key: str | None = None) -> Run:
+        """Pause, resume or cancel a run. key: of a cancel; again, it lets go of no second holder of a shared run."""
+        run = self.store.request(run_id, request, by=by, key=key)
         self.audit(request.value, by=by or "", about=run_id, detail={"job": run.job, "state": run.state.value})
         self._wake(run_id)
         if request is Request.RESUME:

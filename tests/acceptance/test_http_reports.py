@@ -257,11 +257,17 @@ def test_the_sixth_report_is_refused_with_a_sentence_and_when_to_come_back(serve
 
 
 def test_two_who_ask_the_same_share_a_run_and_the_second_cancel_stops_it(server: Server) -> None:
+    def cancelled(**key: str) -> tuple[str, int]:
+        found = server.client.post(f"/runs/{run['id']}/cancel", headers=key).json()
+        return found["state"], found["holders"]
+
     run = server.start_tap("shared", "10", job="drip")
     again = server.start_tap("shared", "10", job="drip")
     assert (again["id"], again["how"]) == (run["id"], "joined")
-    assert server.client.post(f"/runs/{run['id']}/cancel").json()["ended"] is False
-    assert server.client.post(f"/runs/{run['id']}/cancel").json()["state"] in ("cancelling", "cancelled")
+    server.until_state(run["id"], "running")
+    for _click in range(2):
+        assert cancelled(**{"Idempotency-Key": "one tab"}) == ("running", 1)
+    assert cancelled()[0] in ("cancelling", "cancelled")
     heard(server, "shared", run["id"], 10)
 
 

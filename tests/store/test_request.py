@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from narrowboat.errors import IllegalTransition, TooManyRuns, UnknownRun
+from narrowboat.errors import IdempotencyConflict, IllegalTransition, TooManyRuns, UnknownRun
 from narrowboat.kernel.model import REQUESTS, Failed, Request, State
 from narrowboat.kernel.store import Store
 from tests.store.samples import LATER, a_run, claimed, edges, in_state, leased, planned, submitted
@@ -60,6 +61,56 @@ def test_cancelling_a_shared_run_lets_go_of_one_holder_at_a_time(store: Store) -
     first = store.request(run_id, Request.CANCEL)
     assert (first.state, first.holders) == (State.QUEUED, 1)
     assert store.request(run_id, Request.CANCEL).state is State.CANCELLED
+
+
+def test_a_cancel_that_comes_twice_lets_go_of_one_holder(store: Store) -> None:
+    run_id = submitted(store, identity="i")
+    store.submit(a_run(identity="i"))
+    twice = [store.request(run_id, Request.CANCEL, key="one tab") for _ in range(2)]
+    assert [(run.state, run.holders) for run in twice] == [(State.QUEUED, 1)] * 2
+    assert store.request(run_id, Request.CANCEL, key="the other").state is State.CANCELLED
+    assert store.request(run_id, Request.CANCEL, key="the other").state is State.CANCELLED
+
+
+def test_cancels_that_come_twice_at_once_let_go_of_one_holder(open_again: Callable[..., Store]) -> None:
+    stores = [open_again() for _ in range(4)]
+    run_id = submitted(stores[0], identity="i")
+    stores[0].submit(a_run(identity="i"))
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda store: store.request(run_id, Request.CANCEL, key="one tab"), stores))
+    run = stores[0].get(run_id)
+    assert (run.state, run.holders) == (State.QUEUED, 1)
+
+
+def test_who_asks_again_may_cancel_again(store: Store) -> None:
+    run_id = submitted(store, identity="i")
+    store.submit(a_run(identity="i"))
+    store.request(run_id, Request.CANCEL, key="one tab")
+    assert store.submit(a_run(identity="i")).run.holders == 2
+    assert store.request(run_id, Request.CANCEL, key="one tab").holders == 1
+    store.request(run_id, Request.CANCEL, key="the other")
+    store.request(run_id, Request.RESUME)
+    assert store.request(run_id, Request.CANCEL, key="one tab").state is State.CANCELLED
+
+
+def test_the_key_of_a_start_is_no_key_of_a_cancel(store: Store) -> None:
+    run_id = submitted(store, idempotency_key="k")
+    with pytest.raises(IdempotencyConflict, match="another request"):
+        store.request(run_id, Request.CANCEL, key="k")
+    assert store.get(run_id).state is State.QUEUED
+    store.request(run_id, Request.CANCEL, key="c")
+    with pytest.raises(IdempotencyConflict):
+        store.submit(a_run(idempotency_key="c"))
+    another = submitted(store)
+    with pytest.raises(IdempotencyConflict):
+        store.request(another, Request.CANCEL, key="c")
+
+
+def test_a_cancel_that_is_refused_may_be_sent_again_with_its_key(store: Store) -> None:
+    run = in_state(store, State.PUBLISHING)
+    for _ in range(2):
+        with pytest.raises(IllegalTransition, match="file is being published"):
+            store.request(run.id, Request.CANCEL, key="k")
 
 
 def test_a_shared_run_that_is_over_stays_cancelled(store: Store) -> None:

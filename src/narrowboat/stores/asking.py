@@ -25,24 +25,32 @@ def submit(tx: Session, new: NewRun) -> Submitted:
     run_id, how = shared or (_insert(tx, new), "created")
     _notify(tx, run_id, new)
     if new.idempotency_key is not None:
-        fingerprint = _fingerprint(new)
-        tx.change("key_insert", owner=new.owner, key=new.idempotency_key, run=run_id, fingerprint=fingerprint)
+        _remember(tx, new.owner, new.idempotency_key, run_id, _fingerprint(new))
     return Submitted(view(tx, run_id), how)
 
 
 def _repeated(tx: Session, new: NewRun) -> str | None:
     if new.idempotency_key is None:
         return None
-    known = tx.row("key_find", owner=new.owner, key=new.idempotency_key)
+    return _recall(tx, new.owner, new.idempotency_key, _fingerprint(new))
+
+
+def _recall(tx: Session, owner: str, key: str, fingerprint: str) -> str | None:
+    """The run that this request was about, if it came before. Raises IdempotencyConflict."""
+    known = tx.row("key_find", owner=owner, key=key)
     if known is None:
         return None
     run_id: str = known["run_id"]
-    if known["fingerprint"] != _fingerprint(new):
+    if known["fingerprint"] != fingerprint:
         raise IdempotencyConflict(
-            f"The idempotency key {new.idempotency_key!r} was used before, for run {run_id}, and that was another "
+            f"The idempotency key {key!r} was used before, for run {run_id}, and that was another "
             "request. Send a new key with a new request."
         )
     return run_id
+
+
+def _remember(tx: Session, owner: str, key: str, run_id: str, fingerprint: str) -> None:
+    tx.change("key_insert", owner=owner, key=key, run=run_id, fingerprint=fingerprint)
 
 
 def _fingerprint(new: NewRun) -> str:
@@ -66,6 +74,7 @@ def _share(tx: Session, new: NewRun) -> tuple[str, str] | None:
     )
     if found is not None:
         tx.change("run_join", run=found["id"], unfollowed=new.unfollowed)
+        _forget_cancels(tx, found["id"])
         return found["id"], "joined"
     ended = tx.row("run_answering", identity=new.identity, owner=new.owner) if new.share_ended else None
     return (ended["id"], "known") if ended is not None else None
@@ -117,24 +126,47 @@ def _check_limit(tx: Session, owner: str, job: str, kind: str, limit: int | None
         )
 
 
-def ask(tx: Session, run_id: str, request: Request, by: str | None) -> Run:
-    """Pause, resume or cancel."""
-    run = _lock(tx, run_id, request)
-    before = State(run["state"])
-    after = REQUESTS[request].get(before)
-    if after is None:
-        raise IllegalTransition(_refusal(run_id, before, request))
-    if request is Request.CANCEL and run["holders"] > 1 and before not in {after, State.CANCELLING}:
-        tx.change("run_let_go", run=run_id)
-    elif after is not before:
-        _obey(tx, run, after, by)
+def ask(tx: Session, run_id: str, request: Request, by: str | None, key: str | None = None) -> Run:
+    """Pause, resume or cancel. key: of one holder's cancel."""
+    key = key if request is Request.CANCEL else None
+    run = _lock(tx, run_id, with_owner=request is Request.RESUME or key is not None)
+    if key is None or not _cancelled(tx, run, key):
+        _ask(tx, run, request, by)
     return view(tx, run_id)
 
 
-def _lock(tx: Session, run_id: str, request: Request) -> Row:
-    """The owner is locked before the run, as everywhere, where the limit will be counted."""
+def _cancelled(tx: Session, run: Row, key: str) -> bool:
+    """Whether the cancel with this key came before; from now on it did."""
+    before = _recall(tx, run["owner"], key, _cancel_of(run["id"]))
+    if before is None:
+        _remember(tx, run["owner"], key, run["id"], _cancel_of(run["id"]))
+    return before is not None
+
+
+def _forget_cancels(tx: Session, run_id: str) -> None:
+    tx.change("keys_of_cancels_forget", run=run_id, fingerprint=_cancel_of(run_id))
+
+
+def _cancel_of(run_id: str) -> str:
+    """What is kept with the key of a cancel, as the fingerprint with that of a start."""
+    return f"cancel {run_id}"
+
+
+def _ask(tx: Session, run: Row, request: Request, by: str | None) -> None:
+    before = State(run["state"])
+    after = REQUESTS[request].get(before)
+    if after is None:
+        raise IllegalTransition(_refusal(run["id"], before, request))
+    if request is Request.CANCEL and run["holders"] > 1 and before not in {after, State.CANCELLING}:
+        tx.change("run_let_go", run=run["id"])
+    elif after is not before:
+        _obey(tx, run, after, by)
+
+
+def _lock(tx: Session, run_id: str, *, with_owner: bool) -> Row:
+    """with_owner: where the owner's limit is counted or keys are read. Locked before the run, as everywhere."""
     seen = tx.row("run", run=to_text(run_id))
-    if seen is not None and request is Request.RESUME:
+    if seen is not None and with_owner:
         tx.lock_owner(seen["owner"])
     run = seen and tx.row("run_locked", run=run_id)
     if not run:
@@ -154,6 +186,7 @@ def _renew(tx: Session, run: Row) -> None:
     if run["state"] in ENDED:
         _check_limit(tx, run["owner"], run["job"], run["kind"], run["run_limit"], by_kind=bool(run["limit_kind"]))
         outbox.withdraw(tx, run["id"])
+    _forget_cancels(tx, run["id"])
     tx.change("run_renew", run=run["id"])
     tx.change("parts_renew", run=run["id"])
 

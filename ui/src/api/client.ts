@@ -105,7 +105,9 @@ export class Api {
 
   runs = (query: Query): Promise<{ runs: Run[]; next: string | null }> => this.get("runs", query);
 
-  order = (id: string, what: string): Promise<Run> => this.post(`runs/${encodeURIComponent(id)}/${what}`);
+  /** key: of a cancel, so that a second click lets go of nobody else's share. */
+  order = (id: string, what: string, key: string): Promise<Run> =>
+    this.post(`runs/${encodeURIComponent(id)}/${what}`, {}, { "Idempotency-Key": key });
 
   /** A run made of another: `rerun`, `retry`, `resubmit`, `undo`. */
   another = (id: string, what: string, key: string, body: unknown = {}): Promise<Started> =>

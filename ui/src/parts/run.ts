@@ -83,6 +83,7 @@ export class NarrowboatRun extends LitElement {
   @query("nb-confirm") private readonly sure!: Confirm;
   private leave = () => {};
   private readonly intent = new Intent();
+  private readonly share = new Intent(); // never done: what this tab lets go of, it lets go of once
   private api = new Api("http://localhost/");
 
   override connectedCallback(): void {
@@ -145,7 +146,7 @@ export class NarrowboatRun extends LitElement {
   private readonly order = (what: string) => () =>
     this.during(async () => {
       if (what === "cancel" && !(await this.sure.ask())) return;
-      liveOf(this.api).note(await this.api.order(this.run!.id, what));
+      liveOf(this.api).note(await this.api.order(this.run!.id, what, this.share.keyOf(this.run!.id)));
     });
 
   private readonly again = (what: "rerun" | "retry") => () =>

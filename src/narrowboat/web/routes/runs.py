@@ -214,10 +214,13 @@ async def show_manifest(run: str, here: Here, user: Who) -> Response:
 CONTROLLED = {**json_of(schemas.Run, "The run as it is now."), **problems_of(404, 409)}
 
 
-@router.post("/runs/{run}/cancel", operation_id="cancelRun", responses=CONTROLLED)
-async def cancel_run(run: str, here: Here, user: Who) -> Response:
-    """Cancel. What is committed is kept. Of a run that identical requests share, this first lets go of one."""
-    return await _ask(here, user, run, model.Request.CANCEL)
+@router.post("/runs/{run}/cancel", operation_id="cancelRun", responses={**CONTROLLED, **problems_of(404, 409, 422)})
+async def cancel_run(run: str, here: Here, user: Who, idempotency_key: Key = None) -> Response:
+    """Cancel. What is committed is kept. Of a run that identical requests share, this first lets go of one.
+
+    Sent again with its `Idempotency-Key`, it lets go of no second one.
+    """
+    return await _ask(here, user, run, model.Request.CANCEL, idempotency_key)
 
 
 @router.post("/runs/{run}/pause", operation_id="pauseRun", responses=CONTROLLED)
@@ -245,9 +248,9 @@ async def send_to_background(run: str, here: Here, user: Who) -> Response:
     return JSONResponse(here.view(found, user))
 
 
-async def _ask(here: Context, user: User, run_id: str, request: model.Request) -> Response:
+async def _ask(here: Context, user: User, run_id: str, request: model.Request, key: str | None = None) -> Response:
     await here.run(user, run_id, Action.CONTROL)
-    found = await here.threads.run(here.nb.ask, run_id, request, by=user.id)
+    found = await here.threads.run(here.nb.ask, run_id, request, by=user.id, key=key)
     here.nb.follow.moved(run_id)
     return JSONResponse(here.view(found, user))
 
