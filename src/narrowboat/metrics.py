@@ -84,7 +84,7 @@ def _under_way(totals: list[JobFigures]) -> Iterator[Metric]:
     runs = GaugeMetricFamily("narrowboat_runs", "Runs that have not ended.", labels=["job", "state"])
     age = GaugeMetricFamily(
         "narrowboat_runs_oldest_seconds",
-        "Since the oldest that was started and has not ended was started, those that are paused aside.",
+        "How long the longest of those takes that have not ended, without what it stood still; paused ones aside.",
         labels=["job"],
     )
     oldest: dict[str, float] = {}
@@ -104,7 +104,9 @@ def _ended(totals: list[JobFigures]) -> Iterator[Metric]:
     rows = CounterMetricFamily("narrowboat_rows", "Rows that ended runs dealt with.", labels=names)
     refused = CounterMetricFamily("narrowboat_rows_rejected", "Of these rows, those that were refused.", labels=names)
     size = CounterMetricFamily("narrowboat_bytes", "Bytes that ended runs wrote.", labels=names)
-    took = HistogramMetricFamily("narrowboat_run_seconds", "From start to end of ended runs.", labels=names)
+    took = HistogramMetricFamily(
+        "narrowboat_run_seconds", "From start to end of ended runs, without what they stood still.", labels=names
+    )
     first = SummaryMetricFamily(
         "narrowboat_first_rows_seconds", "From when ended runs could begin to their first rows.", labels=names
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from narrowboat.kernel.model import DURATIONS, ENDED, Finished, JobFigures, Request, State
+from narrowboat.kernel.model import DURATIONS, ENDED, Failed, Finished, JobFigures, Request, State, Yielded
 from narrowboat.kernel.store import Store
-from tests.store.samples import ARTIFACT, a_chunk, claimed, in_state, leased, planned, submitted
+from tests.store.samples import ARTIFACT, Place, a_chunk, claimed, in_state, leased, planned, submitted
 
 
 def of(store: Store, state: State, job: str = "leads") -> JobFigures | None:
@@ -87,3 +87,62 @@ def test_what_was_not_started_or_is_paused_has_no_age(store: Store, state: State
     found = of(store, state)
     assert found is not None
     assert found.oldest == 0.0
+
+
+@pytest.mark.parametrize("state", [State.PAUSED, State.FAILED, State.TIMED_OUT, State.CANCELLED])
+def test_while_people_let_it_stand_a_run_takes_no_time(place: Place, store: Store, state: State) -> None:
+    run_id = stood(place, store, state)
+    store.request(run_id, Request.RESUME)
+    waiting = of(store, State.QUEUED)
+    assert waiting is not None
+    assert waiting.oldest < 3600
+    lease = leased(store, run_id)
+    store.commit(lease, a_chunk(last=True))
+    ended = store.release(lease, Finished(ARTIFACT))
+    done = of(store, State.SUCCEEDED)
+    assert done is not None
+    assert (done.seconds < 3600, done.within_900) == (True, 1)
+    assert ended.took(0.0) == pytest.approx(done.seconds)
+
+
+def test_a_run_that_is_cancelled_while_it_is_paused_took_the_time_until_then(place: Place, store: Store) -> None:
+    run_id = stood(place, store, State.PAUSED)
+    assert store.request(run_id, Request.CANCEL).took(0.0) < 3600
+    done = of(store, State.CANCELLED)
+    assert done is not None
+    assert done.seconds < 3600
+
+
+def test_what_a_run_stood_before_it_was_started_is_not_taken_off(place: Place, store: Store) -> None:
+    run_id = submitted(store)
+    store.request(run_id, Request.PAUSE)
+    place.an_hour_ago(run_id)
+    store.request(run_id, Request.RESUME)
+    leased(store, run_id)
+    place.an_hour_ago(run_id)
+    found = of(store, State.RUNNING)
+    assert found is not None
+    assert 3600 <= found.oldest < 7200
+
+
+def test_the_time_in_which_it_waits_for_a_worker_is_taken(place: Place, store: Store) -> None:
+    run = in_state(store, State.INTERRUPTED)
+    place.an_hour_ago(run.id)
+    lease = leased(store, run.id)
+    store.commit(lease, a_chunk(last=True))
+    store.release(lease, Finished(ARTIFACT))
+    found = of(store, State.SUCCEEDED)
+    assert found is not None
+    assert (found.seconds >= 3600, found.within_900) == (True, 0)
+
+
+def stood(place: Place, store: Store, state: State) -> str:
+    """A run that was worked on, then stood in this state for an hour."""
+    lease = claimed(store, time_limit=0.0 if state is State.TIMED_OUT else None)
+    if state in (State.PAUSED, State.CANCELLED):
+        store.request(lease.run.id, Request.PAUSE if state is State.PAUSED else Request.CANCEL)
+    store.release(lease, Failed("x", "y") if state is State.FAILED else Yielded())
+    store.reconcile([], barren_limit=9)
+    assert store.get(lease.run.id).state is state
+    place.an_hour_ago(lease.run.id)
+    return lease.run.id

@@ -37,6 +37,9 @@ ENDED = frozenset({State.SUCCEEDED, State.PARTIAL, State.FAILED, State.TIMED_OUT
 WORKING = frozenset({State.RUNNING, State.PAUSING, State.CANCELLING, State.PUBLISHING})
 """A worker holds the run's lease (or, fanned out, leases of its parts)."""
 
+STILL = ENDED | {State.PAUSED}
+"""It stands still until somebody resumes it."""
+
 CLAIMABLE = frozenset({State.QUEUED, State.INTERRUPTED})
 
 TRANSITIONS: Mapping[tuple[State, State], str] = {
@@ -251,10 +254,16 @@ class Run(NamedTuple):
     """When its first rows were committed."""
     memory: int = 0
     """The most bytes of memory that a worker held while it worked on it."""
+    stood: float = 0.0
+    """Seconds since it was started in which it stood still: paused, or ended before it was resumed."""
 
     @property
     def ended(self) -> bool:
         return self.state in ENDED
+
+    def took(self, now: float) -> float:
+        """Seconds from its start to its end, or to `now`, without those in which it stood still."""
+        return 0.0 if self.started is None else max(0.0, (self.finished or now) - self.started - self.stood)
 
 
 class Part(NamedTuple):

@@ -12,7 +12,7 @@ from narrowboat.errors import (
     TargetUnavailable,
     UnknownRun,
 )
-from narrowboat.kernel.model import DURATIONS, ENDED, Run, State, check_transition
+from narrowboat.kernel.model import DURATIONS, ENDED, STILL, Run, State, check_transition
 from narrowboat.stores import outbox
 from narrowboat.stores.database import Row, Session
 from narrowboat.stores.rows import to_run, to_text
@@ -47,7 +47,8 @@ def move(tx: Session, run: Row, after: State, *, by: str | None = None) -> None:
     """Take one edge; `run` is a locked row and follows. Raises IllegalTransition where there is no such edge."""
     before = State(run["state"])
     reason = check_transition(run["id"], before, after)
-    if not tx.change("run_move", run=run["id"], before=before.value, after=after.value, ended=int(after in ENDED)):
+    ended, still = int(after in ENDED), int(before in STILL)
+    if not tx.change("run_move", run=run["id"], before=before.value, after=after.value, ended=ended, still=still):
         raise IllegalTransition(f"Run {run['id']} is not {before} any more: it changed meanwhile. Ask again.")
     record(tx, run["id"], before, after, reason, by)
     run["state"] = after.value
@@ -61,7 +62,7 @@ def move(tx: Session, run: Row, after: State, *, by: str | None = None) -> None:
 def add_up(tx: Session, run_id: str) -> None:
     """One more run ended: what it did goes to the totals of its job. One that is resumed ends, and counts, again."""
     run = view(tx, run_id)
-    seconds = max(0.0, (run.finished or 0.0) - run.started) if run.started is not None else 0.0
+    seconds = run.took(now=0.0)
     tx.change(
         "total_add",
         job=run.job,

@@ -94,6 +94,7 @@ def to_run(row: Row, done_parts: Row | None = None) -> Run:
         unfollowed=row["unfollowed"],
         first_rows=row["first_rows_at"],
         memory=row["memory"],
+        stood=row["stood"],
     )
 
 

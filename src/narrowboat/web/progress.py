@@ -31,10 +31,10 @@ class Speed:
 
 
 def average(run: Run, now: float) -> float | None:
-    """Rows a second since the run started; None if it did not, or does not work now."""
-    if run.started is None or not (run.ended or run.state in WORKING):
+    """Rows a second while the run was at it; None if it did not start, or does not work now."""
+    if not (run.ended or run.state in WORKING):
         return None
-    seconds = (run.finished or now) - run.started
+    seconds = run.took(now)
     return run.counters.rows / seconds if seconds > 0 and run.counters.rows else None
 
 
