@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 LOG = "Who runs this server finds the reason in its log and in the run's record."
-QUOTED = "Who may download the rows that it refuses is told more: it quotes the file."
+QUOTED = "The run says what is wrong in the file, to who may download its rows: that may quote them."
 AGAIN = "Try again in a moment; if it lasts, tell who runs this server."
 
 

@@ -13,8 +13,8 @@ from narrowboat.kernel.outbox import Notice
 from narrowboat.notify.channel import Channel, Message
 from narrowboat.notify.texts import TEXTS, filled
 
-BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-"""What would end a line or steer a terminal; a title or an error may hold what users sent."""
+BREAKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+"""What would end a line, turn it around or steer a terminal; a title or an error may hold what users sent."""
 LONGEST = 200
 """Characters of a title, and of a subject."""
 
@@ -52,7 +52,7 @@ def _values(run: Run, title: str, download: Download | None, page: str) -> Mappi
         "rows": f"{counters.rows:,}",
         "rejected": f"{counters.rejected:,}",
         "size": _size(made.bytes if made else counters.bytes),
-        "took": _duration((run.finished or 0.0) - run.started) if run.started else _duration(0.0),
+        "took": _duration(run.took(now=0.0)),
         "finished": _day(run.finished or 0.0),
         "file": made.path if made else "",
         "reason": _reason(run) or "",
@@ -95,10 +95,10 @@ def _payload(run: Run, title: str, download: Download | None) -> Mapping[str, An
 
 
 def _reason(run: Run) -> str | None:
-    """Why it did not succeed, as everybody may know it."""
+    """Why it did not succeed, as everybody may know it: nobody asks who reads a notice, so no file is quoted in it."""
     if run.error_code is None or run.state not in (State.FAILED, State.TIMED_OUT):
         return None
-    return outside(run.error_code) or _line(run.error or "", longest=1000)
+    return outside(run.error_code, reader=False) or _line(run.error or "", longest=1000)
 
 
 def _line(text: str, *, longest: int = LONGEST) -> str:

@@ -31,7 +31,7 @@ class Pipe(Channel):
 
 
 def a_run(state: State = State.SUCCEEDED, **changes: Any) -> Run:
-    blank: dict[str, Any] = dict.fromkeys(Run._fields)
+    blank: dict[str, Any] = dict.fromkeys(Run._fields) | Run._field_defaults
     made = {
         "id": "r1", "job": "leads", "owner": "ann", "state": state, "counters": Counters(rows=33407, rejected=7),
         "created": 1_799_999_990.0, "started": 1_800_000_000.0, "finished": 1_800_000_042.0, "artifact": FILE,
@@ -95,6 +95,26 @@ def test_an_error_of_an_unknown_code_is_kept_private() -> None:
 def test_a_run_that_got_over_its_faults_tells_of_none() -> None:
     message = said(a_run(error_code="source-unavailable", error="It went away."))
     assert message.payload["data"]["error"] is None
+
+
+FROM_THE_FILE = "Line 7 is no JSON: {'iban': 'GH12 3456'}"
+
+
+@pytest.mark.parametrize("code", ["file-broken", "unusable-file"])
+def test_nothing_of_a_file_is_quoted_and_where_it_is_told_is_said(code: str) -> None:
+    message = said(a_run(State.FAILED, error_code=code, error=FROM_THE_FILE, artifact=None))
+    assert "GH12" not in f"{message.subject}{message.text}{message.payload}"
+    assert "The run says what is wrong in the file" in message.text
+    assert message.payload["data"]["error"]["code"] == code
+
+
+def test_what_is_told_is_bounded_and_turns_no_line_around() -> None:
+    names = "The workbook has the sheets " + "\u202egnp.exe\u2066\r\n" * 1000
+    message = said(a_run(State.FAILED, error_code="unknown-sheet", error=names, artifact=None))
+    detail = message.payload["data"]["error"]["detail"]
+    assert len(detail) <= 1000
+    assert not {"\u202e", "\u2066", "\n"} & set(detail)
+    assert "\u202e" not in message.text
 
 
 HOSTILE = "Leads\r\nBcc: all@example.org\r\n\r\n<b>\x00\x1b[2J\u2028\ud800$run"
