@@ -10,6 +10,8 @@ from pathlib import Path
 
 from narrowboat.errors import StorageFull
 
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
 
 def sync_folder(folder: Path) -> None:
     """Make a creation or rename in `folder` survive a power cut."""
@@ -25,14 +27,8 @@ def storing(path: Path) -> Iterator[None]:
     """What is written to `path` within raises StorageFull where the disk has no room for it."""
     try:
         yield
-    except StorageFull:
-        raise
     except OSError as error:
-        raise storage_error(error, path) from error
-
-
-def storage_error(error: OSError, path: Path) -> OSError:
-    """The error to raise for an OSError while writing `path`."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return StorageFull(f"No room left while writing {path.name} in {path.parent}. Free some space, then resume.")
-    return error
+        if error.errno not in NO_ROOM:
+            raise
+        said = f"No room left while writing {path.name} in {path.parent}. Free some space, then resume."
+        raise StorageFull(said) from error

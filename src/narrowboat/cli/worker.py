@@ -85,7 +85,7 @@ def _supervised(nb: Narrowboat, name: str, channel: Channel, slices: int) -> int
     inline = Inline(
         lambda: nb.store.due(nb.settings.queues, limit=16), channel=channel, woken=runner.look, drained=runner.drain
     )
-    inline.bind(_recycled(lambda run_id: runner.run_slice(run_id) is not None, inline, nb, slices))
+    inline.bind(_recycled(lambda run_id: runner.run_slice(run_id) is not None, inline, runner.pressure, slices))
     if sender:
         inline.every(1.0, sender.look)
     # Ctrl-C reaches every process of a terminal; the supervisor then tells its children in order.
@@ -134,12 +134,12 @@ def _teller(channel: Channel, sender: Sender | None) -> Callable[[Moment], None]
     return tell
 
 
-def _recycled(work: Callable[[str], bool], inline: Inline, nb: Narrowboat, slices: int) -> Callable[[str], bool]:
+def _recycled(work: Callable[[str], bool], inline: Inline, pressure: Pressure, slices: int) -> Callable[[str], bool]:
     """`work`, and what it left cleared away; ends the worker after so many slices, or once it has grown too much.
 
     The runner ends its slice by itself, so no run is interrupted.
     """
-    pressure, left = Pressure(nb.settings.memory_mark), slices
+    left = slices
 
     def run_slice(run_id: str) -> bool:
         nonlocal left

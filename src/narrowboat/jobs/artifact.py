@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from narrowboat.durable import storage_error, sync_folder
+from narrowboat.durable import storing, sync_folder
 from narrowboat.errors import NoArtifact
 from narrowboat.kernel.model import Extent
 
@@ -29,21 +29,17 @@ class PartFile:
     def __init__(self, folder: Path, name: str) -> None:
         self._path = folder / name
         self._begun, self._length, self._crc = 0, 0, 0
-        try:
+        with storing(self._path):
             _make_folder(folder)
             self._file = open(self._path, "wb", buffering=0, opener=lambda p, flags: os.open(p, flags, 0o600))
             sync_folder(folder)
-        except OSError as error:
-            raise storage_error(error, self._path) from error
 
     def append(self, data: bytes) -> None:
         """Write all of `data` behind what is there. Raises StorageFull."""
-        try:
-            view = memoryview(data)
+        view = memoryview(data)
+        with storing(self._path):
             while view:
                 view = view[self._file.write(view) :]
-        except OSError as error:
-            raise storage_error(error, self._path) from error
         self._length += len(data)
         self._crc = zlib.crc32(data, self._crc)
 
@@ -51,10 +47,8 @@ class PartFile:
         """Sync, and give what was appended since the last extent; None if nothing was."""
         if not self._length:
             return None
-        try:
+        with storing(self._path):
             os.fdatasync(self._file.fileno())
-        except OSError as error:
-            raise storage_error(error, self._path) from error
         made = Extent(self._path.name, self._begun, self._length, self._crc)
         self._begun, self._length, self._crc = self._begun + self._length, 0, 0
         return made
@@ -94,15 +88,14 @@ def prepare(
     """
     published = folder / name
     try:
-        _clear_up(folder, fence)
-        made = None if published.exists() else _make(folder, extents, assemble, fence)
+        with storing(published):
+            _clear_up(folder, fence)
+            made = None if published.exists() else _make(folder, extents, assemble, fence)
     except FileNotFoundError as error:
         if not published.exists():  # else a worker that woke late published it meanwhile
             missing = Path(error.filename or name).name
             raise NoArtifact(f"{missing} of what was committed is missing in {folder}. Run it again.") from error
         made = None
-    except OSError as error:
-        raise storage_error(error, published) from error
     return made or _read(published, () if assemble else extents)
 
 
@@ -129,12 +122,10 @@ def put(made: Made, target: Path, manifest: Mapping[str, Any]) -> None:
 
     The manifest is not synced on its own: the store has it too.
     """
-    try:
+    with storing(target):
         (target.parent / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
         _rename(made.path, target)
         sync_folder(target.parent)
-    except OSError as error:
-        raise storage_error(error, target) from error
     for leftover in target.parent.iterdir():
         if leftover.name not in (target.name, MANIFEST):
             leftover.unlink(missing_ok=True)

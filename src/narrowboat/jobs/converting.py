@@ -7,7 +7,7 @@ from pathlib import Path
 
 from narrowboat.data.format import Format, Table
 from narrowboat.data.formats.arrays import decoded
-from narrowboat.durable import storage_error
+from narrowboat.durable import storing
 
 BLOCK_ROWS = 500
 """Rows of a block: those of an export, so that the file is the same."""
@@ -40,11 +40,9 @@ def make(blocks: Iterable[bytes], table: Table, format: Format, folder: Path) ->
     Raises StorageFull.
     """
     spool, made = folder / "spool", folder / "made"
-    try:
+    with storing(spool):
         with open(spool, "wb") as file:
             file.writelines(converted(blocks, table, format))
         if format.spools:
             format.assemble(spool, made)
-    except OSError as error:
-        raise storage_error(error, spool) from error
     return made if format.spools else spool

@@ -87,7 +87,7 @@ class Runner:
         self._store, self._jobs, self._folder, self._outlet = store, jobs, folder, outlet
         self._worker, self.settings, self._watch = worker, settings, watch
         self.stuck = stuck
-        self._pressure = Pressure(settings.memory_mark)
+        self.pressure = Pressure(settings.memory_mark)
         self._pulse: Pulse | None = None
         self._current: str | None = None
         self._draining = False
@@ -202,20 +202,20 @@ class Runner:
 
     def _relieve(self) -> bool:
         """Whether memory is short; if so, give back what can be given back."""
-        pressed = self._pressure.high()
+        pressed = self.pressure.high()
         if pressed:
             gc.collect()
         return pressed
 
     def _slice_is_over(self, seconds: float) -> bool:
-        return self._pressure.over_mark() or self._must_make_room(seconds)
+        return self.pressure.over_mark() or self._must_make_room(seconds)
 
     def _must_make_room(self, seconds: float) -> bool:
         if self._draining:
             return True
         if seconds < self.settings.slice:
             return False
-        if self.settings.always_yield or self._pressure.grown():
+        if self.settings.always_yield or self.pressure.grown():
             return True
         return bool(self._store.due(self.settings.queues, limit=1))
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from narrowboat.durable import storage_error, storing, sync_folder
+from narrowboat.durable import storing, sync_folder
 from narrowboat.errors import (
     UnknownUpload,
     UploadConflict,
@@ -151,17 +151,18 @@ class Uploads:
 
     def _write(self, file: int, upload: Upload, at: int, data: bytes) -> None:
         view, place = memoryview(data), at
-        try:
-            while view:
-                written = os.pwrite(file, view, place)
-                view, place = view[written:], place + written
-            os.fdatasync(file)
-            if at == 0:
-                sync_folder(self._folder)
-        except OSError as error:
-            with suppress(OSError):
-                os.ftruncate(file, at)
-            raise storage_error(error, self.path(upload)) from error
+        with storing(self.path(upload)):
+            try:
+                while view:
+                    written = os.pwrite(file, view, place)
+                    view, place = view[written:], place + written
+                os.fdatasync(file)
+                if at == 0:
+                    sync_folder(self._folder)
+            except OSError:
+                with suppress(OSError):
+                    os.ftruncate(file, at)
+                raise
 
     def _digest(self, upload_id: str, at: int, data: bytes) -> Any:
         """Of all up to the end of `data`, where this process has seen all of it; else None."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import random
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
@@ -53,7 +52,7 @@ async def events(
     if sse.is_long(until):
         yield sse.SOON + BRIEF
     elif follow.draining:
-        yield f"event: leaving\nretry: {random.randint(500, 3000)}\ndata: {{}}\n\n".encode()  # noqa: S311  # no secret
+        yield f"event: leaving\n{sse.retry_later()}\ndata: {{}}\n\n".encode()
 
 
 def glance(runs: Sequence[tuple[Run, str | None, str]], gone: Sequence[str]) -> bytes:

@@ -73,8 +73,13 @@ def is_long(until: float) -> bool:
 
 
 def come_back(until: float) -> bytes:
-    """When to come back: at once where the stream has lasted long enough, else some time from now, spread over it."""
-    return SOON if is_long(until) else f"retry: {random.randint(500, 3000)}\n\n".encode()  # noqa: S311  # no secret
+    """When to come back: at once where the stream has lasted long enough, else from a server that leaves."""
+    return SOON if is_long(until) else f"{retry_later()}\n\n".encode()
+
+
+def retry_later() -> str:
+    """The line that sends those who follow a server that leaves to another: not all of them at one moment."""
+    return f"retry: {random.randint(500, 3000)}"  # noqa: S311  # no secret
 
 
 async def snapshots(
