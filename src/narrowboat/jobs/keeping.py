@@ -124,8 +124,9 @@ class Keeping:
             return
         old = store.now() - self._sink.keep_local
         for folder in self._folder.glob("*"):
-            if folder.stat().st_mtime < old and self._is_copied(store, folder.name, old):
-                artifact.remove(folder)
+            with suppress(FileNotFoundError):  # another process cleared it away meanwhile
+                if folder.stat().st_mtime < old and self._is_copied(store, folder.name, old):
+                    artifact.remove(folder)
 
     def _is_copied(self, store: Store, run_id: str, ended_before: float) -> bool:
         try:

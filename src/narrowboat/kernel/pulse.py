@@ -71,7 +71,17 @@ class Pulse:
         except NarrowboatError:  # the store is away, or its disk is full
             return  # the next beat tries again; if none gets through, the lease expires, as it should
         if self.must_stop and self._interrupt is not None:
-            self._interrupt()
+            try:
+                self._interrupt()
+            except Exception as error:
+                self._note(error)
+
+    def _note(self, error: Exception) -> None:
+        """The lease is renewed nevertheless, and the next beat interrupts again."""
+        import logging  # only here, as in the runner
+
+        about = {"run": self._lease.run.id, "job": self._lease.run.job}
+        logging.getLogger("narrowboat.runner").warning("its work could not be interrupted: %s", error, extra=about)
 
     def _lose_patience(self) -> None:
         """Code that nobody can interrupt, such as a Python iterable that waits, must not keep a worker for ever."""

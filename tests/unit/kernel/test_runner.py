@@ -375,6 +375,34 @@ def test_a_worker_whose_lease_ends_while_its_statement_hangs_is_interrupted_and_
     assert b.store.get(run.id).counters.rows == 1
 
 
+def test_work_that_fails_to_interrupt_its_statement_is_asked_again(bench: Callable[..., Bench]) -> None:
+    b = bench(Tally(upto=3), lease=0.09)
+    run, works, failures = b.submit(), list[Counting](), [OSError("no connection to cancel it over")]
+    open_ = b.job.open
+
+    def fail_once(work: Counting) -> Counting:
+        interrupt = work.interrupt
+
+        def failing() -> None:
+            if failures:
+                raise failures.pop()
+            interrupt()
+
+        work.interrupt = failing  # type: ignore[method-assign]
+        works.append(work)
+        return work
+
+    def be_cancelled(number: int) -> None:
+        if number == 2:
+            b.store.request(run.id, Request.CANCEL)
+            works[0].wait()
+
+    b.job.open, b.job.before = lambda lease, folder: fail_once(open_(lease, folder)), be_cancelled  # type: ignore[method-assign]
+    ended = b.runner.run_slice(run.id)
+    assert ended is not None
+    assert (ended.state, ended.counters.rows, failures) == (State.CANCELLED, 1, [])
+
+
 @pytest.mark.parametrize("fault", [StoreUnavailable("the database restarts"), StorageFull("its disk is full")])
 def test_a_store_that_does_not_answer_a_heartbeat_is_asked_again(
     bench: Callable[..., Bench], fault: NarrowboatError
