@@ -1,5 +1,6 @@
 """Liveness: a dead worker is known at once, however it died."""
 
+import errno
 import fcntl
 import os
 import subprocess
@@ -60,3 +61,16 @@ def test_only_one_can_hold_a_lock(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_has_no_dead(tmp_path: Path) -> None:
     assert dead(tmp_path / "none") == []
+
+
+def test_where_files_cannot_be_locked_no_handle_is_left_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(handle: int, how: int) -> None:
+        raise OSError(errno.ENOLCK, "no locks on this file system")
+
+    (tmp_path / "w1").touch()
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    before = os.listdir("/proc/self/fd")
+    assert dead(tmp_path) == []
+    with pytest.raises(OSError, match="no locks"):
+        try_lock(tmp_path / "w1")
+    assert os.listdir("/proc/self/fd") == before
