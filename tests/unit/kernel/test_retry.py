@@ -2,9 +2,9 @@
 
 import pytest
 
-from narrowboat.errors import SourceFailed, SourceUnavailable, StorageFull, StoreUnavailable
+from narrowboat.errors import NarrowboatError, SourceFailed, SourceUnavailable, StorageFull, StoreUnavailable
 from narrowboat.kernel.model import Failed, Later
-from narrowboat.kernel.retry import decide
+from narrowboat.kernel.retry import LONGEST, decide
 
 
 @pytest.mark.parametrize("error", [SourceUnavailable("database gone"), StoreUnavailable("store gone")])
@@ -20,3 +20,24 @@ def test_faults_that_stay_fail_the_run_with_their_own_code(error: SourceFailed |
 
 def test_an_error_of_the_jobs_own_code_keeps_its_type_and_text() -> None:
     assert decide(KeyError("city"), 0) == Failed("job-failed", "KeyError: 'city'")
+
+
+class Silent(Exception):
+    """One that cannot even be told."""
+
+    def __str__(self) -> str:
+        raise ValueError("nothing to say")
+
+
+@pytest.mark.parametrize(
+    "error", [SourceFailed("x" * 1_000_000), StoreUnavailable("x" * 1_000_000), ValueError("x" * 10**6)]
+)
+def test_what_is_kept_of_an_error_without_end_is_its_beginning(error: Exception) -> None:
+    message = decide(error, 0).message
+    assert len(message) == LONGEST
+    assert message.startswith(str(error)[:9] if isinstance(error, NarrowboatError) else "ValueError: xxx")
+    assert message.endswith("x…")
+
+
+def test_an_error_that_cannot_be_told_is_told_by_its_type() -> None:
+    assert decide(Silent(), 0) == Failed("job-failed", "Silent: its text cannot be had: ValueError")
