@@ -45,6 +45,12 @@ def column(name: str, declared: str) -> Column:
     return Column(name, kind, scale=int(scale[1]) if scale else None)
 
 
+def holds_text(declared: str) -> bool:
+    """Whether SQLite makes text of every number in a column of this declaration (datatype3.html, 3.1: affinity)."""
+    declared = declared.upper()
+    return "INT" not in declared and any(part in declared for part in ("CHAR", "CLOB", "TEXT"))
+
+
 def bindable(value: Any, other: Callable[[Any], Any]) -> Any:
     """A value as SQLite has it: times as ISO text with a blank after the date. other: what becomes of the rest."""
     match value:

@@ -186,8 +186,9 @@ def test_going_on_searches_an_index_instead_of_reading_all_again(sqlite: Sqlite,
     session = place.database.connect()
     relation = session.relation(Named("t"))
     session.close()
-    first = reading(relation, place.choice, None)
-    again = reading(relation, place.choice, [1, ["a", "b"], ["x", 1], first.course.fingerprint]).statement
+    first = reading(relation, place.choice, None, raw_text=False)
+    after = [1, ["a", "b"], ["x", 1], first.course.fingerprint]
+    again = reading(relation, place.choice, after, raw_text=False).statement.whole()
     connection = sqlite3.connect(sqlite.path)
     plan = connection.execute("explain query plan " + again.text.replace("\0", "?"), again.parameters).fetchall()
     connection.close()

@@ -18,7 +18,7 @@ from pymysql.cursors import SSCursor
 from narrowboat.data.source import Count, Row
 from narrowboat.data.sources import mysql_catalogue
 from narrowboat.data.sources.mysql_catalogue import Connection
-from narrowboat.data.sources.relation import MARK, Known, Named, Relation, Sql
+from narrowboat.data.sources.relation import MARK, Known, Named, Relation, Select, Sql
 from narrowboat.data.url import masked, scrub
 from narrowboat.errors import BadParameter, SourceFailed, SourceUnavailable
 
@@ -107,11 +107,11 @@ class MysqlSession:
                 raise
             return Count(self._estimate(counted), estimated=True)
 
-    def start(self, statement: Sql, raw_text: bool) -> None:
+    def start(self, statement: Select, raw_text: bool) -> None:
         with self._errors():
             self._connection.use_unicode = not raw_text
             self._cursor = self._connection.cursor(SSCursor)
-            self._cursor.execute(self._spelled(statement))
+            self._cursor.execute(self._spelled(statement.whole()))
 
     def fetch(self, rows: int) -> list[Row]:
         assert self._cursor is not None  # noqa: S101 - started

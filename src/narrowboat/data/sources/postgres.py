@@ -16,7 +16,7 @@ from narrowboat.data.postgresql import unsaid
 from narrowboat.data.source import Count, Row
 from narrowboat.data.sources import postgres_catalogue
 from narrowboat.data.sources.postgres_catalogue import Connection, numbered
-from narrowboat.data.sources.relation import Known, Named, Relation, Sql
+from narrowboat.data.sources.relation import Known, Named, Relation, Select, Sql
 from narrowboat.data.url import masked, scrub
 from narrowboat.errors import SourceFailed, SourceUnavailable
 
@@ -96,8 +96,8 @@ class PostgresSession:
                 plan = self._ask(Sql("explain (format json) select") + counted)
                 return Count(int(plan[0]["Plan"]["Plan Rows"]), estimated=True)
 
-    def start(self, statement: Sql, raw_text: bool) -> None:
-        declared = Sql("declare narrowboat no scroll cursor for ") + statement
+    def start(self, statement: Select, raw_text: bool) -> None:
+        declared = Sql("declare narrowboat no scroll cursor for ") + statement.whole()
         with self._errors(), RawCursor(self._connection) as cursor:
             cursor.execute(numbered(declared), declared.parameters)
             # Without an encoding the driver hands text over as the bytes that came; so it does with some values' text.

@@ -7,16 +7,16 @@ from collections.abc import Iterator, Sequence
 from narrowboat.data.source import Block, Row
 from narrowboat.data.sources.course import Course
 from narrowboat.data.sources.fetching import Fetching, Statement
-from narrowboat.data.sources.relation import Session, Sql
+from narrowboat.data.sources.relation import Select, Session
 from narrowboat.errors import SourceFailed
 
 
 class Prepared:
     """A statement that a session starts when its first rows are wanted."""
 
-    def __init__(self, session: Session, statement: Sql, raw_text: bool) -> None:
+    def __init__(self, session: Session, statement: Select, raw_text: bool) -> None:
         self._session = session
-        self._statement: Sql | None = statement
+        self._statement: Select | None = statement
         self._raw_text = raw_text
 
     def fetch(self, rows: int) -> list[Row]:

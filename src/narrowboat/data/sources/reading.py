@@ -12,7 +12,7 @@ from narrowboat.data.sources.course import Course, Place, place
 from narrowboat.data.sources.cut import Cut
 from narrowboat.data.sources.declared import fingerprint
 from narrowboat.data.sources.order import Term, behind
-from narrowboat.data.sources.relation import Field, Key, KeyPart, Relation, Sql
+from narrowboat.data.sources.relation import Field, Key, KeyPart, Relation, Select, Sql
 from narrowboat.errors import NoResumeKey, SourceFailed
 
 
@@ -29,7 +29,7 @@ class Choice(NamedTuple):
 class Reading(NamedTuple):
     """A statement to run, and how its rows are to be understood."""
 
-    statement: Sql
+    statement: Select
     course: Course
 
 
@@ -56,8 +56,8 @@ def resume_keys(relation: Relation, choice: Choice) -> tuple[Key, ...]:
     return tuple(known) or (tuple(KeyPart(name) for name in choice.key),)
 
 
-def reading(relation: Relation, choice: Choice, after: Position | None) -> Reading:
-    """The statement for the rows behind `after`.
+def reading(relation: Relation, choice: Choice, after: Position | None, raw_text: bool) -> Reading:
+    """The statement for the rows behind `after`. raw_text: text cells may come as their bytes.
 
     Raises UnknownColumn; NoResumeKey for a page without a key; SourceFailed where the relation is no longer what it
     was at `after`.
@@ -71,9 +71,9 @@ def reading(relation: Relation, choice: Choice, after: Position | None) -> Readi
     else:
         rows = selection(relation, choice.conditions, behind(order.terms, begun.values))
         limited = _limited(choice.cut.left(begun.delivered), 0)
-    values, cells = _selected(relation, chosen, order.terms if order.total else ())
+    values, cells = _selected(relation, chosen, order.terms if order.total else (), raw_text)
     return Reading(
-        statement=Sql(f"select {', '.join(values)}") + rows + Sql(_ordered(order.terms) + limited),
+        statement=Select(tuple(values), rows + Sql(_ordered(order.terms) + limited)),
         course=Course(
             names=tuple(term.name for term in order.terms),
             cells=cells,
@@ -135,10 +135,10 @@ def _term(relation: Relation, part: KeyPart, descending: bool, nullable: bool) -
 
 
 def _selected(
-    relation: Relation, chosen: Sequence[Field], terms: Sequence[Term]
+    relation: Relation, chosen: Sequence[Field], terms: Sequence[Term], raw_text: bool
 ) -> tuple[list[str], tuple[tuple[int, Callable[[Any], Any]], ...]]:
     """What is selected, and where in it the order's cells are: among the chosen columns where those can serve."""
-    values = [field.value for field in chosen]
+    values = [field.raw if raw_text and field.raw else field.value for field in chosen]
     places = {field.column.name: index for index, field in enumerate(chosen)}
     cells = []
     for field in [relation.field(term.name) for term in terms]:

@@ -23,6 +23,16 @@ class Sql(NamedTuple):
         return Sql(self.text + other.text, self.parameters + other.parameters)
 
 
+class Select(NamedTuple):
+    """A statement that reads rows. values: what is selected, without parameters. rest: from `from` on."""
+
+    values: tuple[str, ...]
+    rest: Sql
+
+    def whole(self) -> Sql:
+        return Sql(f"select {', '.join(self.values)}") + self.rest
+
+
 def joined(pieces: Sequence[Sql], separator: str) -> Sql:
     """The pieces with `separator` between them."""
     parameters = tuple(parameter for piece in pieces for parameter in piece.parameters)
@@ -41,6 +51,7 @@ class Field(NamedTuple):
     sql: its name, quoted. value: what is selected for a cell. bound: a parameter that is compared with it.
     exact: what is selected for a position, where the delivered cell would not tell the value exactly.
     order: what rows are sorted by and compared with in that order, where it is not `sql`.
+    raw: what is selected for a cell where text may come as its bytes, if that is not `value`.
     take: the cell (of `exact` if there is one) as a value that can be bound again.
     """
 
@@ -51,6 +62,7 @@ class Field(NamedTuple):
     bound: str = MARK
     exact: str | None = None
     order: str | None = None
+    raw: str | None = None
 
 
 class KeyPart(NamedTuple):
@@ -110,7 +122,7 @@ class Session(Protocol):
         """How many rows `from …` has: exact where that is quick, else estimated."""
         ...
 
-    def start(self, statement: Sql, raw_text: bool) -> None:
+    def start(self, statement: Select, raw_text: bool) -> None:
         """Get the statement ready. What takes time happens in `fetch`."""
         ...
 

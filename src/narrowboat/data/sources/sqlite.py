@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 from narrowboat.data.source import Count, Row
 from narrowboat.data.sources import sqlite_catalogue
-from narrowboat.data.sources.relation import MARK, Known, Named, Relation, Sql
+from narrowboat.data.sources.relation import MARK, Known, Named, Relation, Select, Sql
+from narrowboat.data.sources.sqlite_taking import Taking, gave_up
 from narrowboat.data.sqlite_types import bindable
 from narrowboat.errors import BadParameter, SourceFailed, SourceUnavailable
 
@@ -42,9 +43,9 @@ class SqliteSession:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._cursor: sqlite3.Cursor | None = None
-        self._statement = ""
-        self._parameters: tuple[Any, ...] = ()
+        self._statement: Select | None = None
+        self._raw_text = False
+        self._rows: Taking | sqlite3.Cursor | None = None
         self._fetched = 0
         if not Path(path).is_file():
             raise SourceUnavailable(f"There is no database file {path}. Check the path, or wait until it is there.")
@@ -68,12 +69,11 @@ class SqliteSession:
 
     def count(self, counted: Sql) -> Count | None:
         """Exact, or None where it takes longer than a second."""
-        self.start(Sql("select count(*)") + counted, raw_text=False)
         end = monotonic() + _COUNTING
         self._connection.set_progress_handler(lambda: monotonic() > end, _STEPS)
         with self._errors():
             try:
-                (rows,) = self._execute().fetchone()
+                (rows,) = self._connection.execute(*_bound(Sql("select count(*)") + counted)).fetchone()
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
                     raise
@@ -82,23 +82,21 @@ class SqliteSession:
                 self._connection.set_progress_handler(None, 0)
         return Count(rows, estimated=False)
 
-    def start(self, statement: Sql, raw_text: bool) -> None:
-        self._statement = statement.text.replace(MARK, "?")
-        self._parameters = tuple(bindable(value, _compared) for value in statement.parameters)
-        self._connection.text_factory = bytes if raw_text else str
+    def start(self, statement: Select, raw_text: bool) -> None:
+        self._statement, self._raw_text = statement, raw_text
 
     def fetch(self, rows: int) -> list[Row]:
         """Text that is not UTF-8 is delivered as its bytes."""
         with self._errors():
-            if self._cursor is None:
-                self._cursor = self._execute()
             try:
-                fetched = self._cursor.fetchmany(rows)
+                if self._rows is None:
+                    self._rows = self._begin()
+                fetched = self._rows.fetchmany(rows)
             except sqlite3.OperationalError as error:
-                if not str(error).startswith("Could not decode to UTF-8"):
+                if not gave_up(error):
                     raise
-                self._cursor = self._again()
-                fetched = self._cursor.fetchmany(rows)
+                self._rows = self._begin_again()
+                fetched = self._rows.fetchmany(rows)
         self._fetched += len(fetched)
         return fetched
 
@@ -107,18 +105,28 @@ class SqliteSession:
             self._connection.interrupt()
 
     def close(self) -> None:
-        if self._cursor is not None:
-            self._cursor.close()  # while there is one, a closed connection still keeps writers of its file waiting
-            self._cursor = None
+        if self._rows is not None:
+            self._rows.close()  # while there is one, a closed connection still keeps writers of its file waiting
+            self._rows = None
         self._connection.close()
 
-    def _execute(self) -> sqlite3.Cursor:
-        return self._connection.execute(self._statement, self._parameters)
+    def _begin(self) -> Taking | sqlite3.Cursor:
+        assert self._statement is not None, "it was started"  # noqa: S101
+        if len(self._statement.values) > self._connection.getlimit(sqlite3.SQLITE_LIMIT_FUNCTION_ARG):
+            return self._plainly()
+        return Taking(self._connection, self._statement.values, *_bound(self._statement.rest))
 
-    def _again(self) -> sqlite3.Cursor:
+    def _plainly(self) -> sqlite3.Cursor:
+        """Cell by cell: what can always be done."""
+        assert self._statement is not None, "it was started"  # noqa: S101
+        self._connection.text_factory = bytes if self._raw_text else _text
+        return self._connection.execute(*_bound(self._statement.whole()))
+
+    def _begin_again(self) -> sqlite3.Cursor:
         """The statement from its start, past the rows that were fetched: in one snapshot it repeats itself."""
-        self._connection.text_factory = _text
-        cursor = self._execute()
+        if self._rows is not None:
+            self._rows.close()
+        cursor = self._plainly()
         for passed in range(0, self._fetched, _SKIPPED):
             cursor.fetchmany(min(_SKIPPED, self._fetched - passed))
         return cursor
@@ -133,6 +141,11 @@ class SqliteSession:
                 raise SourceUnavailable(f"SQLite cannot read {self._path} now: {error}.") from error
             said = str(error).removesuffix(".")
             raise SourceFailed(f"SQLite refused the request to {self._path}: {said}.") from error
+
+
+def _bound(sql: Sql) -> tuple[str, tuple[Any, ...]]:
+    """What sqlite3 executes."""
+    return sql.text.replace(MARK, "?"), tuple(bindable(value, _compared) for value in sql.parameters)
 
 
 def _text(data: bytes) -> str | bytes:

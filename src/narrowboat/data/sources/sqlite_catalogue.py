@@ -11,7 +11,7 @@ from narrowboat.data.sources.lookalike import no_such_table
 from narrowboat.data.sources.position import NotUtf8
 from narrowboat.data.sources.queries import load
 from narrowboat.data.sources.relation import MARK, Field, Key, KeyPart, Named, Relation, Sql
-from narrowboat.data.sqlite_types import column
+from narrowboat.data.sqlite_types import column, holds_text
 
 _COLLATIONS: Final = {"BINARY", "NOCASE", "RTRIM"}
 """Those every connection has; others are functions of the application that made the table."""
@@ -44,7 +44,9 @@ def find(connection: sqlite3.Connection, wanted: Named) -> Relation:
     if len(primary) == 1 and not filled.issuperset(primary) and _has_no_null(connection, name, primary[0]):
         filled.add(primary[0])
     keys = [(KeyPart(name),) for name in rowid] + list(_keys(indexes, filled, "collate" in definition.lower()))
-    fields = tuple(_field(column, declared, column in rowid) for column, declared, _, _ in columns)
+    (encoding,) = connection.execute("pragma encoding").fetchone()
+    plain = encoding == "UTF-8" and definition[:12].lower() == "create table"  # a virtual one may hold what it likes
+    fields = tuple(_field(column, declared, column in rowid, plain) for column, declared, _, _ in columns)
     return Relation(source, fields, tuple(keys), "" if keys else _NO_KEY)
 
 
@@ -87,12 +89,14 @@ def _has_no_null(connection: sqlite3.Connection, table: str, column: str) -> boo
     return found.fetchone() is None
 
 
-def _field(name: str, declared: str, rowid: bool = False) -> Field:
+def _field(name: str, declared: str, rowid: bool = False, plain: bool = False) -> Field:
+    """plain: a column of a table whose text is UTF-8, and which holds what SQLite's rules of affinity let it hold."""
     sql = f"t.{_quoted(name)}"
     if rowid:
         return Field(column(name, declared), sql, sql, take=_same)
+    raw = f"cast({sql} as blob)" if plain and holds_text(declared) else None
     exact = f"case typeof({sql}) when 'text' then 't' || {sql} when 'blob' then 'b' || hex({sql}) else {sql} end"
-    return Field(column(name, declared), sql, sql, take=_untagged, exact=exact)
+    return Field(column(name, declared), sql, sql, take=_untagged, exact=exact, raw=raw)
 
 
 def _same(cell: Any) -> Any:

@@ -42,9 +42,9 @@ class QueryVisit:
 
     def open(self, *, after: Position | None, rows: int, raw_text: bool) -> Reader:
         """Prepare. Raises UnknownColumn, and NoResumeKey for a page without a key."""
-        statement, course = reading(self._relation, self._choice, after)
         # The text of a value tells it only to a format that knows what the value was.
         raw_text = raw_text and not redeclared(self._relation, self._choice)
+        statement, course = reading(self._relation, self._choice, after, raw_text)
         prepared = Prepared(self._open_session(), statement, raw_text)
         self._session = None
         return QueryReader(prepared, course, rows)
