@@ -60,8 +60,7 @@ def test_sqlite_delivers_what_it_holds(sqlite: Sqlite) -> None:
     sqlite.insert("t", [(1, 2.5, True, "2024-02-29", b"\x00\xff", "x"), (2, "x", 0, None, "text", 1.5)])
     rows = [(1, 2.5, 1, "2024-02-29", b"\x00\xff", "x"), (2, "x", 0, None, "text", 1.5)]
     assert read_rows(table(sqlite.url, "t")) == rows
-    raw = [(1, 2.5, 1, b"2024-02-29", b"\x00\xff", b"x"), (2, b"x", 0, None, b"text", 1.5)]
-    assert read_rows(table(sqlite.url, "t"), raw_text=True) == raw
+    assert read_rows(table(sqlite.url, "t"), raw_text=True) == rows
 
 
 def test_generated_columns_are_columns(place: Place) -> None:
