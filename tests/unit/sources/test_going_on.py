@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
+from contextlib import closing
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -74,17 +75,16 @@ def test_any_table_of_sqlite_goes_on_from_anywhere(tmp_path: Path, data: st.Data
     path = tmp_path / f"{next(NUMBERS)}.db"
     names = [f"k{number}" for number in range(len(kinds))]
     columns = ", ".join(f"{name} {kind} not null" for name, kind in zip(names, kinds, strict=True))
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("pragma synchronous = off")
-    connection.execute(f"create table t ({columns}, wild, n integer, unique ({', '.join(names)}))")
-    connection.execute("begin")
-    for number, key in enumerate(keys):
-        wild = data.draw(st.none() | sqlite_value)
-        marks = ", ".join("?" * (len(key) + 2))
-        connection.execute(f"insert or ignore into t values ({marks})", (*key, wild, number))
-    connection.execute("commit")
-    (count,) = connection.execute("select count(*) from t").fetchone()
-    connection.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("pragma synchronous = off")
+        connection.execute(f"create table t ({columns}, wild, n integer, unique ({', '.join(names)}))")
+        connection.execute("begin")
+        for number, key in enumerate(keys):
+            wild = data.draw(st.none() | sqlite_value)
+            marks = ", ".join("?" * (len(key) + 2))
+            connection.execute(f"insert or ignore into t values ({marks})", (*key, wild, number))
+        connection.execute("commit")
+        (count,) = connection.execute("select count(*) from t").fetchone()
     source = ordered(table(f"sqlite:///{path}", "t"), names, data)
     assert set(source.shape().key) == set(names)
     assert_parts_are_the_whole(source.columns("n"), data, count)
