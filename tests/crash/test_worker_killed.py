@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -105,3 +106,32 @@ def test_bytes_are_on_disk_before_the_commit_and_the_commit_before_the_announcem
     )
     written, ending, published = r"(?:w+SC+A)", r"(?:C+A)?", r"C*"
     assert re.fullmatch(rf"C*{written}{{{BLOCKS}}}{ending}{published}", story), story
+
+
+def test_folders_and_names_are_on_disk_before_the_commits_that_count_on_them(place: Place) -> None:
+    """What power took before its folder was synced is gone, however well the file itself was."""
+    run = place.start("csv")
+    trace = place.folder / "trace"
+    under = ("strace", "-f", "-qq", "-y", "-o", str(trace), "-e", "trace=fdatasync,fsync,rename")
+    assert place.worker(run, *under, CRASH_AT="committed:17").returncode != 0
+    assert re.fullmatch(r"C*NC*F(?:SC+)+", story(trace, place, run)), "a new folder, a file in it, its chunks"
+    take_care(place.nb)
+    assert place.worker(run, *under).returncode == 0
+    assert re.fullmatch(r"C*F(?:SC+)+JRFC+", story(trace, place, run)), "a second file, then the whole under its name"
+
+
+def story(trace: Path, place: Place, run: Run) -> str:
+    """What was put on disk, in order, a letter each."""
+    folder = place.nb.run_folder(run.id)
+    letters = {
+        rf"sync\(\d+<{folder.parent}>": "N",
+        rf"sync\(\d+<{folder}>": "F",
+        r"sync\(\d+<.*\.part>": "S",
+        r"sync\(\d+<.*\.joined\.tmp>": "J",
+        r"sync\(\d+<.*/runs\.db-wal>": "C",
+        r"rename\(.*leads\.csv\"\)": "R",
+    }
+    found = [
+        letter for line in trace.read_text().splitlines() for sign, letter in letters.items() if re.search(sign, line)
+    ]
+    return "".join(found)

@@ -24,9 +24,32 @@ def test_an_unknown_url_is_refused_with_those_that_are_known(url: str) -> None:
         open_store(url)
 
 
+@pytest.mark.parametrize("url", ["mysql://root:secret@db/x", "postgresql+psycopg://root:secret@db/x"])
+def test_a_refused_url_is_told_without_its_password(url: str) -> None:
+    with pytest.raises(BadConfiguration, match=r"://root:\*\*\*@db/x") as refused:
+        open_store(url)
+    assert "secret" not in str(refused.value)
+
+
+def test_a_store_in_memory_is_refused_and_makes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadConfiguration, match="Runs cannot be kept in memory"):
+        open_store("sqlite:///:memory:")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_broken_postgresql_url_is_refused() -> None:
     with pytest.raises(BadConfiguration, match="no PostgreSQL URL"):
         open_store("postgresql://host/db?nonsense=1")
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://root:sec ret@host/db", "postgresql://root:sec@[::1/db", "postgresql://root:sec@host/db?no=1"]
+)
+def test_a_broken_postgresql_url_is_told_without_its_password(url: str) -> None:
+    with pytest.raises(BadConfiguration, match="no PostgreSQL URL") as refused:
+        open_store(url)
+    assert "sec" not in str(refused.value)
 
 
 @pytest.mark.parametrize("schema", ["a b", "x;drop", "", "A", "a" * 64])

@@ -25,6 +25,11 @@ def open_database(url: str, *, connections: int = 8, schema: str = "narrowboat")
     made by `migrate()`. Raises BadConfiguration for another URL, MissingExtra without the driver.
     """
     scheme, separator, rest = url.partition("://")
+    if separator and scheme == "sqlite" and rest == "/:memory:":
+        raise BadConfiguration(
+            "Runs cannot be kept in memory: no worker would see them, and a crash would lose them. "
+            "Name a file, sqlite:///file.db; for a test, one in a temporary folder."
+        )
     if separator and scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
         from narrowboat.stores.sqlite.database import SQLite
 
@@ -33,6 +38,8 @@ def open_database(url: str, *, connections: int = 8, schema: str = "narrowboat")
         from narrowboat.stores.postgres.database import PostgreSQL
 
         return PostgreSQL(url, connections=connections, schema=schema)
+    from narrowboat.data.url import masked
+
     raise BadConfiguration(
-        f"The store's URL {url!r} is not known; use sqlite:///file.db, sqlite:////folder/file.db or postgresql://…"
+        f"The store's URL {masked(url)!r} is not known; use sqlite:///file.db, sqlite:////folder/file.db or postgresql://…"
     )

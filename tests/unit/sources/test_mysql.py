@@ -269,6 +269,7 @@ def test_a_lost_connection_is_worth_another_attempt_and_an_administrators_kill_i
         (("unix_socket=/", "unix_socket=/s3cr%2Fet/"), SourceUnavailable, "connect"),
         (("unix_socket=", "nonsense=s3cr/et&x="), SourceFailed, "no option"),
         (("root@localhost", "root:s3cr%2Fet@localhost:port"), SourceFailed, "cannot be read as a URL"),
+        (("root@localhost", "root:s3cr#s3cr/et@localhost"), SourceFailed, "cannot be read as a URL"),
         (("root@localhost", "root:s3cr%2Fet@127.0.0.1:1"), None, ""),
         (("/test_", "/nowhere_"), SourceFailed, "nowhere"),
     ],
@@ -283,6 +284,7 @@ def test_what_cannot_be_reached_is_named_without_its_password(
         table(url, "t").shape()
     assert "root:s3cr" not in str(caught.value)
     assert ":s3cr" not in str(caught.value)
+    assert "'s3cr" not in str(caught.value)
 
 
 def test_an_unknown_table_is_named_with_those_that_look_alike(mysql: Mysql) -> None:

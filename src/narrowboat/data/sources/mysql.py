@@ -175,8 +175,11 @@ def _settings(url: str) -> dict[str, Any]:
     try:
         parts = urlsplit(url)
         port = parts.port or 3306
-    except ValueError as error:
-        raise SourceFailed(f"{masked(url)!r} cannot be read as a URL: {scrub(str(error), url)}.") from error
+    except ValueError:  # which may quote a piece of the password
+        raise SourceFailed(
+            f"{masked(url)!r} cannot be read as a URL. Is the port a number, and are special characters "
+            "in the password escaped, such as # by %23?"
+        ) from None
     options = dict(parse_qsl(parts.query))
     if unknown := options.keys() - _OPTIONS.keys():
         raise SourceFailed(f"MySQL knows no option {', '.join(sorted(unknown))}. Options: {', '.join(_OPTIONS)}.")

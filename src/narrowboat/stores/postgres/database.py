@@ -22,6 +22,7 @@ try:
     from psycopg.rows import dict_row
 
     from narrowboat.data.postgresql import unsaid
+    from narrowboat.data.url import scrub
 except ImportError as error:  # pragma: no cover  the tests have the driver
     raise MissingExtra("PostgreSQL needs its driver: pip install narrowboat[postgres]") from error
 
@@ -160,7 +161,8 @@ def _conninfo(url: str) -> str:
     try:
         given = conninfo_to_dict(url)
     except psycopg.ProgrammingError as error:
-        raise BadConfiguration(f"The store's URL is no PostgreSQL URL: {error}") from error
+        why = scrub(str(error), url).strip()
+        raise BadConfiguration(f"The store's URL is no PostgreSQL URL: {why}") from None  # libpq quotes the password
     return make_conninfo(url, **unsaid(url), **{name: value for name, value in _DEFAULTS.items() if name not in given})
 
 
