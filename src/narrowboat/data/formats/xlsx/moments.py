@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 from itertools import repeat
-from operator import sub
+from operator import attrgetter, sub
 from typing import Final
 
 from narrowboat.data.formats.scalars import are_in
@@ -23,6 +23,7 @@ _FIRST_DAY: Final = date(1900, 3, 1).toordinal() - _EPOCH_DAY
 _FIRST: Final = timedelta(_FIRST_DAY)
 _LAST: Final = datetime(9999, 12, 31, 23, 59, 59, 999_000) - _EPOCH
 """Readers round to milliseconds, and for the day after this one there is no date."""
+_MICROSECONDS: Final = attrgetter("microseconds")
 _DAY_LENGTH: Final = len("yyyy-mm-dd")
 
 
@@ -103,7 +104,7 @@ def _serials(spans: Sequence[timedelta]) -> list[bytes]:
 
 def _fractions(spans: Sequence[timedelta]) -> list[int]:
     """The part of a day in 10^-12 days, rounded."""
-    if any(span.microseconds for span in spans):
+    if any(map(_MICROSECONDS, spans)):
         return [((span.seconds * 1_000_000 + span.microseconds) * 625 + 27) // 54 for span in spans]
     return [(span.seconds * 625_000_000 + 27) // 54 for span in spans]
 

@@ -51,7 +51,8 @@ def floats(before: bytes, values: Sequence[float]) -> Cells:
     if spelling.translate(None, _IN_NUMBERS):
         raise TypeError
     cells = spelling.split(b", ")
-    if max(map(len, cells)) > _DIGITS and any(isinstance(value, int) and abs(value) > _LARGEST for value in values):
+    # An int is spelled without a point.
+    if spelling.count(b".") < len(values) and any(isinstance(value, int) and abs(value) > _LARGEST for value in values):
         raise OverflowError
     return Cells(before, cells, VALUE_END)
 
