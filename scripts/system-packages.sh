@@ -18,7 +18,6 @@ need soffice libreoffice-calc-nogui "tests that open our workbooks in LibreOffic
 need strace strace "tests that watch the order of system calls"
 need unzip unzip "tests that check our archives with unzip"
 need curl curl "tests of what curl sees"
-need sqlite3 sqlite3 "a test of Django's dbshell"
 need file file "a test that asks what our workbooks are"
 need /usr/share/i18n/locales/en_US locales "tests of PostgreSQL with a language's order"
 need mariadbd mariadb-server "tests that read MySQL and MariaDB"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import shutil
 import socket
 import subprocess
 import zipfile
@@ -170,6 +171,7 @@ def test_a_run_that_does_not_succeed_cuts_the_download(server: Server, ending: s
     assert server.until_state(run["id"], ending)["done"] == 10
 
 
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 def test_curl_sees_the_cut_too(server: Server, tmp_path: Path) -> None:
     run = server.start_tap("curled", "10")
     url = f"{server.url}/runs/{run['id']}/artifact"

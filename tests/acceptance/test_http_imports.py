@@ -341,6 +341,7 @@ def test_tus_js_client_resumes_where_it_gave_up(tmp_path: Path) -> None:
         assert kept.read_bytes() == source.read_bytes()
 
 
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 def test_the_commands_of_the_how_to_do_what_it_says(server: Server) -> None:
     (server.folder / "customers.csv").write_text("Name,Mobile,Mark\nAma,+233201234567,M1\nEfua,,M3\n")
     known: dict[str, str] = {}

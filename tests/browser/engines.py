@@ -150,6 +150,7 @@ def chromium(folder: Path, width: int) -> Iterator[Browser]:
 
 @contextmanager
 def chrome_119(folder: Path, width: int) -> Iterator[Browser]:
+    needs(str(CHROMIUM))  # with the libraries that both use
     with _of_playwright(width, executable_path=chrome119.unpacked(), args=chrome119.ARGUMENTS) as page:
         yield page
 
