@@ -12,6 +12,7 @@ from narrowboat.data.records.mapping import Columns, find_columns
 from narrowboat.data.records.problem import Problem
 from narrowboat.data.records.record import Record, Rejected
 from narrowboat.data.records.validator import Validator
+from narrowboat.data.sheet import SheetRow
 from narrowboat.data.target import Loading, Outcome, What
 from narrowboat.errors import MissingColumns, UnusableFile
 from narrowboat.jobs.filling import filled
@@ -130,35 +131,39 @@ class Importing:
             self._rows += chunk.counters.rows
             return self._settling.hold(chunk, settled=True)
         rows, last = self._sheet.take(blocks * self._lease.run.block_rows)
-        records, rejects = self._validator.validate(rows)
-        if self._cursor["row"] == 0:
-            self._refuse_what_is_wrong_altogether([row for row, _ in rows], rejects)
-        outcomes = self._write(records, last=last)
-        rejects += [self._rejected(one, outcomes[one.row].problem) for one in records if outcomes[one.row].problem]
-        rejects.sort(key=lambda one: one.row)
-        counted = Counter(outcome.what for outcome in outcomes.values())
-        extent = self._rejecting.write(rejects, last=last)
         first = self._cursor["row"] == 0
+        counters, rejects = self._deal_with(rows, first=first, last=last)
+        extent = self._rejecting.write(rejects, last=last)
         self._rows += len(rows)
         row = rows[-1][0] if rows else max(self._cursor["row"], self._sheet.first)
         self._cursor = self._moved(row, len(rejects), last)
         return self._settling.hold(
             Chunk(
                 cursor=self._cursor,
-                counters=Counters(
-                    rows=len(rows),
-                    created=counted[What.CREATED],
-                    updated=counted[What.UPDATED],
-                    skipped=counted[What.SKIPPED],
-                    rejected=len(rejects),
-                    bytes=extent.length if extent else 0,
-                ),
+                counters=counters._replace(bytes=extent.length if extent else 0),
                 extent=extent,
                 rejects=self._rejecting.kept(rejects),
                 last=last,
                 total=self._total(first=first, last=last),
             )
         )
+
+    def _deal_with(self, rows: Sequence[SheetRow], *, first: bool, last: bool) -> tuple[Counters, list[Rejected]]:
+        """Check the rows and write those that are right; what became of them, and those that were refused, in order."""
+        records, rejects = self._validator.validate(rows)
+        if first:
+            self._refuse_what_is_wrong_altogether([row for row, _ in rows], rejects)
+        outcomes = self._write(records, last=last)
+        rejects += [self._rejected(one, outcomes[one.row].problem) for one in records if outcomes[one.row].problem]
+        counted = Counter(outcome.what for outcome in outcomes.values())
+        counters = Counters(
+            rows=len(rows),
+            created=counted[What.CREATED],
+            updated=counted[What.UPDATED],
+            skipped=counted[What.SKIPPED],
+            rejected=len(rejects),
+        )
+        return counters, sorted(rejects, key=lambda one: one.row)
 
     def _total(self, *, first: bool, last: bool) -> tuple[int, bool] | None:
         """Rows of the file, and whether that is only what it says: news at its beginning, and at its end."""
