@@ -32,7 +32,7 @@ LONGEST_PAUSE = 10.0
 
 
 class Child:
-    """One worker process and the line to it."""
+    """One worker process and the line to it. Raises OSError or RuntimeError where the system has none for us."""
 
     def __init__(self, command: Sequence[str], moved: Callable[[str], None], started: threading.Event) -> None:
         self.name = f"{os.uname().nodename}-{secrets.token_hex(4)}"
@@ -51,7 +51,13 @@ class Child:
         self.silent: int | None = None
         """Looks since it was last heard; None until it is heard first, since starting may take long."""
         self._born, self._worked = time.monotonic(), False
-        threading.Thread(target=self._listen, name=f"listen-{self.name}", daemon=True).start()
+        try:
+            threading.Thread(target=self._listen, name=f"listen-{self.name}", daemon=True).start()
+        except RuntimeError:  # the system has no thread for us
+            self.channel.close()
+            self.process.kill()
+            self.process.wait()
+            raise
 
     def _listen(self) -> None:
         for word, run_id in self.channel.hear():
@@ -184,7 +190,7 @@ class Supervisor:
         while len(self._children) < self._count and time.monotonic() >= self._start_at:
             try:
                 self._children.append(Child(self._command, self._moved, self.settled))
-            except OSError:
+            except (OSError, RuntimeError):
                 log.exception("no worker can be started now; it is tried again")
                 self._pause_before_next()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -134,6 +135,30 @@ def test_a_child_that_the_system_refuses_is_tried_again(
     watched = start()
     until(lambda: watched.born() == 1, "children to be born")
     assert caplog.text.count("no worker can be started now") == 2
+
+
+def test_a_child_that_no_thread_can_listen_to_is_ended_and_tried_again(
+    start: Callable[..., Watched], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, refused, processes = threading.Thread.start, list[str](), list[subprocess.Popen[bytes]]()
+    popen = subprocess.Popen
+
+    def refusing(thread: threading.Thread) -> None:
+        if thread.name.startswith("listen-") and not refused:
+            refused.append(thread.name)
+            raise RuntimeError("can't start new thread")
+        begin(thread)
+
+    def started(*how: Any, **more: Any) -> Any:
+        processes.append(popen(*how, **more))
+        return processes[-1]
+
+    monkeypatch.setattr(threading.Thread, "start", refusing)
+    monkeypatch.setattr(subprocess, "Popen", started)
+    watched = start()
+    until(lambda: watched.born() == 1, "a child to be born")
+    until(lambda: processes[0].poll() is not None, "the one that nobody hears to end")
+    assert (len(refused), len(processes)) == (1, 2)
 
 
 def test_the_second_of_two_stands_by_and_takes_over(start: Callable[..., Watched]) -> None:
