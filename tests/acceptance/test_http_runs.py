@@ -200,7 +200,10 @@ def test_a_run_is_paused_resumed_and_cancelled(server: Server) -> None:
     server.until_state(run["id"], "running")
     assert server.client.post(f"/runs/{run['id']}/cancel").json()["state"] == "cancelling"
     server.tap("asked", "30")
-    assert server.until_state(run["id"], "cancelled")["may"] == ["resume"]
+    ended = server.until_state(run["id"], "cancelled")
+    assert ended["may"] == ["resume"]
+    whole = datetime.fromisoformat(ended["finished_at"]) - datetime.fromisoformat(ended["started_at"])
+    assert 0.0 < ended["took"] < whole.total_seconds()
     history = server.client.get(f"/runs/{run['id']}/history").json()["events"]
     assert [event["after"] for event in history] == [
         "queued", "running", "pausing", "paused", "queued", "running", "cancelling", "cancelled",

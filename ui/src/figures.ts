@@ -31,8 +31,6 @@ export const moment = (text: string): string => short.format(new Date(text));
 /** The time alone, to the second. */
 export const timeOf = (text: string): string => clock.format(new Date(text));
 
-export const between = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / 1000;
-
 /** `sign_up_day` as "Sign up day". */
 export const spoken = (name: string): string => {
   const text = name.replaceAll("_", " ");

@@ -246,6 +246,8 @@ class Run(TypedDict):
     not_before: str | None
     started_at: str | None
     finished_at: str | None
+    took: float | None
+    """Seconds from its start to its end, without those in which it stood still since somebody had stopped it."""
     deadline: str | None
     version: int
     """Rises with every committed change."""

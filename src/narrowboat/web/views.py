@@ -58,6 +58,7 @@ def run(found: model.Run, *, title: str, rate: float | None, insider: bool, read
         "not_before": moment(found.not_before or None),
         "started_at": moment(found.started),
         "finished_at": moment(found.finished),
+        "took": rounded(found.took(now=0.0)) if found.ended and found.started is not None else None,
         "deadline": moment(found.deadline),
         "version": found.version,
         "generation": found.generation,

@@ -147,6 +147,7 @@ export interface Run {
   not_before: string | null;
   started_at: string | null;
   finished_at: string | null;
+  took: number | null;
   version: number;
   generation: number;
   holders: number;

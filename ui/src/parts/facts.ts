@@ -1,7 +1,7 @@
 /** The figures of a run, as people read them. */
 
 import type { Run } from "../api/types";
-import { between, count, duration, size } from "../figures";
+import { count, duration, size } from "../figures";
 import { words } from "../strings";
 
 /** Whether rows become records by it, or records no more: its file holds what was refused. */
@@ -28,8 +28,7 @@ export function facts(run: Run): [string, string][] {
   const found: [string, string][] = [[say.rows, rows(run)]];
   if (!run.ended && run.rate) found.push([say.speed, say.perSecond(count(Math.round(run.rate)))]);
   if (!run.ended && run.seconds_left !== null) found.push([say.left, duration(run.seconds_left)]);
-  if (run.ended && run.started_at && run.finished_at)
-    found.push([say.took, duration(between(run.started_at, run.finished_at))]);
+  if (run.took !== null) found.push([say.took, duration(run.took)]);
   if (delivers(run) && (run.bytes || run.artifact)) found.push([say.size, size(run.artifact?.bytes ?? run.bytes)]);
   if (run.memory && !run.ended) found.push([say.memory, size(run.memory)]);
   if (run.rows.rejected && !imports(run)) found.push([say.rejected, count(run.rows.rejected)]);

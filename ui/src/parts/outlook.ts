@@ -1,7 +1,7 @@
 /** What will come of it: rows, what fits, and how large and slow it will be if it is like the last one. */
 
 import type { Count, Run } from "../api/types";
-import { between, duration, size } from "../figures";
+import { duration, size } from "../figures";
 import { words } from "../strings";
 
 const SHEET = 1_048_575; // rows of a sheet beside its header
@@ -13,10 +13,10 @@ export function likeLast(runs: readonly Run[]): Like {
   const like: Like = new Map();
   for (const run of runs) {
     const format = run.output.format ?? "xlsx";
-    if (like.has(format) || run.done < 100 || !run.artifact || !run.started_at || !run.finished_at) continue;
+    if (like.has(format) || run.done < 100 || !run.artifact || run.took === null) continue;
     like.set(format, {
       bytes: run.artifact.bytes / run.done,
-      seconds: between(run.started_at, run.finished_at) / run.done,
+      seconds: run.took / run.done,
     });
   }
   return like;

@@ -129,7 +129,7 @@ class RunAdmin(admin.ModelAdmin):
     def duration(self, run: Run) -> str:
         if run.started is None:
             return "-"
-        return f"{((run.finished or timezone.now()) - run.started).total_seconds():,.1f} s"
+        return f"{((run.finished or timezone.now()) - run.started).total_seconds() - run.stood:,.1f} s"
 
     @admin.display(description="size", ordering="bytes_written")
     def size(self, run: Run) -> str:

@@ -35,6 +35,7 @@ class Run(models.Model):
     created = Moment(db_column="created_at")
     started = Moment(db_column="started_at", null=True)
     finished = Moment(db_column="finished_at", null=True)
+    stood = models.FloatField(default=0.0)
     rows_done = models.BigIntegerField("rows")
     rows_created = models.BigIntegerField()
     rows_updated = models.BigIntegerField()
