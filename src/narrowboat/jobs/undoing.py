@@ -35,13 +35,20 @@ class Undoing:
         self._cursor: Cursor = lease.run.cursor or START
         wish = job.wish(lease.run.id, lease.fence)
         self._restoring = job.into.reopen(wish, lease.run.params[UNDO])
-        shared = job.into.is_in(job.home())
-        self._settling = Settling(self._restoring, lease, shared=shared)
+        self._settling = Settling(self._restoring, lease, shared=job.into.is_in(job.home()))
+        try:
+            self._prepare()
+        except BaseException:
+            self._restoring.close()
+            raise
+        self._rejecting = Rejecting(lease, folder, HEADERS, self._cursor["writer"])
+
+    def _prepare(self) -> None:
+        """What the target has already of this run, and how much there is to do."""
         self._pending = None if self._cursor["done"] else self._settling.pending()
         if self._pending:
             self._cursor = self._pending.cursor
-        self._total = self._restoring.count() if lease.run.seq == 0 and not self._pending else None
-        self._rejecting = Rejecting(lease, folder, HEADERS, self._cursor["writer"])
+        self._total = self._restoring.count() if self._lease.run.seq == 0 and not self._pending else None
 
     def advance(self, blocks: int) -> Chunk:
         """See `kernel.work.Work`. The transaction stays open for `commit`."""

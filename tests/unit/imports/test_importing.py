@@ -17,6 +17,7 @@ from narrowboat.data.records.record import Record
 from narrowboat.data.targets import Row, function, table
 from narrowboat.data.targets.engine import Refusal
 from narrowboat.data.targets.loading import TableLoading
+from narrowboat.data.targets.restoring import TableRestoring
 from narrowboat.errors import (
     BadConfiguration,
     BadParameter,
@@ -361,6 +362,23 @@ def test_runs_of_a_job_that_is_gone_are_forgotten_and_what_stays_in_the_target_i
         assert o.shop.rows("select count(*) from narrowboat_images") == [(5,)]
         table(o.shop.url, "customers").forget(run.id)
         assert o.shop.rows("select count(*) from narrowboat_images") == [(0,)]
+
+
+def test_an_undo_that_cannot_begin_leaves_no_connection_open(
+    tmp_path: Path, shop: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close, closed = TableRestoring.close, list[TableRestoring]()
+
+    def closing(restoring: TableRestoring) -> None:
+        closed.append(restoring)
+        close(restoring)
+
+    monkeypatch.setattr(TableRestoring, "close", closing)
+    with office(tmp_path, shop, together=False, undo=True) as o:
+        undo = o.nb.undo(o.run(o.file(customers(3)))).run
+        o.shop.run(f"insert into narrowboat_receipts (run, fence) values ('{undo.id}', 99)")
+        assert o.nb.runner("slow").run_slice(undo.id) is None, "a newer worker has it"
+        assert len(closed) == 1
 
 
 def test_only_what_was_defined_for_it_is_taken_back(opened: Open) -> None:
