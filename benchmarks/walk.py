@@ -20,7 +20,8 @@ MB = 1024 * 1024
 SELECTED = 1000
 PATIENCE = 20_000
 """Milliseconds that a step may take."""
-SHOWN = """() => {
+SHOWN = """async () => {
+  await new Promise((made) => requestAnimationFrame(() => setTimeout(made)));
   const within = (one, ...names) => names.reduce((at, name) => at?.shadowRoot?.querySelector(name), one);
   const table = within(document.querySelector("nb-page"), "nb-run-view", "narrowboat-table");
   const scroller = table.shadowRoot.querySelector(".scroller").getBoundingClientRect();
@@ -31,6 +32,8 @@ SHOWN = """() => {
   return lines.map((line) => [Number(line.getAttribute("aria-rowindex")) - 1,
                               line.querySelector("[aria-colindex='1']")?.textContent]).sort((a, b) => a[0] - b[0]);
 }"""
+"""The lines that are on the screen, when a frame has been made: between a key and its frame the table has scrolled
+already, and its lines have not followed."""
 SCROLL = """(share) => {
   const within = (one, ...names) => names.reduce((at, name) => at?.shadowRoot?.querySelector(name), one);
   const scroller = within(document.querySelector("nb-page"), "nb-run-view", "narrowboat-table", ".scroller");
