@@ -73,17 +73,17 @@ class Watched:
         self._changed = asyncio.Event()
 
     async def after(self, version: int, seconds: float) -> Run | None:
-        """A snapshot of another version, at once if there is one; None if none came in time, or the server stops.
+        """A snapshot of a later version, at once if there is one; None if none came in time, or the server stops.
 
         Raises UnknownRun when the run was deleted.
         """
-        if self.run.version == version and not (self.gone or self.stopping):
-            with suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.run.version <= version and not (self.gone or self.stopping):
                     await self._changed.wait()
         if self.gone:
             raise UnknownRun(f"Run {self.run.id} was deleted.")
-        return self.run if self.run.version != version else None
+        return self.run if self.run.version > version else None
 
 
 class Follow:

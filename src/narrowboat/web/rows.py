@@ -25,8 +25,10 @@ MOST = 1000
 """Rows of a page at most."""
 ROOM = 1 << 20
 """Bytes of a page; the row that reaches it is its last one."""
-PIECE = 1 << 17
+PIECE = 1 << 18
 """Bytes of a piece of a stream, in the same way."""
+REST = 0.05
+"""Seconds until a stream that has all there is looks again: several chunks cost it little more than one."""
 WHOLE = (State.SUCCEEDED, State.PARTIAL)
 """The states of a run that has shown all its rows."""
 NDJSON = "application/x-ndjson"
@@ -107,9 +109,14 @@ class Stream:
             if found.rows:
                 self.at += found.rows
                 yield found
-            elif found.run.ended and self.at >= found.run.counters.rows:
+            everything = self.at >= found.run.counters.rows
+            if everything and found.run.ended:
                 return
-            elif await watched.after(version, sse.QUIET) is None:
+            if found.rows and not everything:
+                continue
+            if found.rows:
+                await asyncio.sleep(REST)
+            if await watched.after(found.run.version if everything else version, sse.QUIET) is None:
                 yield None
 
     async def _read(self) -> Found | None:
@@ -117,7 +124,7 @@ class Stream:
         self.away = self.follow.away
         if not self.away:
             try:
-                return await self._context.reading.run(self._lines.read, self.at, MOST, PIECE)
+                return await self._context.reading.run(self._lines.read, self.at, PIECE, PIECE)
             except StoreUnavailable:
                 self.away = True
         return None
