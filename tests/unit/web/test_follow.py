@@ -69,6 +69,21 @@ def test_a_follower_sees_each_change_and_then_nothing(nb: Narrowboat) -> None:
     following(nb.follow, test)
 
 
+def test_who_knows_more_than_the_tailer_is_not_told_what_they_know(nb: Narrowboat) -> None:
+    run = nb.start("numbers").run
+
+    async def test(follow: Follow) -> None:
+        async with follow.run(run.id) as watched:
+            await asyncio.sleep(0.1)  # the tailer has looked, and waits for an hour
+            known = nb.ask(run.id, Request.PAUSE)
+            waiting = asyncio.ensure_future(watched.after(known.version, 1.0))
+            follow.moved(run.id)
+            assert await waiting is None
+            assert watched.run.version == known.version
+
+    following(Follow(lambda: nb.store, every=3600), test)
+
+
 def test_what_moved_is_seen_without_waiting_for_the_next_look(nb: Narrowboat) -> None:
     run = nb.start("numbers").run
 
