@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from narrowboat.data.source import Row
 from narrowboat.data.sources import query, table
-from narrowboat.data.sources.sqlite_taking import NAME, Taking, gave_up
+from narrowboat.data.sources.sqlite_taking import NAME, Taking, gave_up, sorts
 from tests.unit.sources.places import Sqlite, read_rows
 
 MANY = 1_234
@@ -134,6 +134,22 @@ def test_a_statement_gives_what_it_gives_to_others(sqlite: Sqlite, sql: str) -> 
     with closing(sqlite3.connect(filled(sqlite).path)) as connection:
         expected = connection.execute(sql).fetchall()
     assert read_rows(query(sqlite.url, sql), rows=100) == expected
+
+
+@pytest.mark.parametrize(
+    ("rest", "expected"),
+    [
+        ("from t order by id", False),
+        ("from t where n > 3 order by id desc limit 5", False),
+        ("from t order by n", True),
+        ("from (select n as id, count(*) from t group by n) order by id", True),
+        ("from (select n as id, count(*) as times from t group by n order by times)", False),
+        ("from (select id from t union all select id + 0.5 from t) order by id", True),
+    ],
+)
+def test_what_is_to_be_sorted_is_known_before_it_is_begun(sqlite: Sqlite, rest: str, expected: bool) -> None:
+    with closing(sqlite3.connect(filled(sqlite).path)) as connection:
+        assert sorts(connection, f"select id {rest}", ()) is expected
 
 
 def test_filters_and_a_page_take_no_row_too_many(sqlite: Sqlite) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from narrowboat.data.source import Count, Row
 from narrowboat.data.sources import sqlite_catalogue
 from narrowboat.data.sources.relation import MARK, Known, Named, Relation, Select, Sql
-from narrowboat.data.sources.sqlite_taking import Taking, gave_up
+from narrowboat.data.sources.sqlite_taking import Taking, gave_up, sorts
 from narrowboat.data.sqlite_types import bindable
 from narrowboat.errors import BadParameter, SourceFailed, SourceUnavailable
 
@@ -112,7 +112,8 @@ class SqliteSession:
 
     def _begin(self) -> Taking | sqlite3.Cursor:
         assert self._statement is not None, "it was started"  # noqa: S101
-        if len(self._statement.values) > self._connection.getlimit(sqlite3.SQLITE_LIMIT_FUNCTION_ARG):
+        most = self._connection.getlimit(sqlite3.SQLITE_LIMIT_FUNCTION_ARG)
+        if len(self._statement.values) > most or sorts(self._connection, *_bound(self._statement.whole())):
             return self._plainly()
         return Taking(self._connection, self._statement.values, *_bound(self._statement.rest))
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from narrowboat.data.source import Row
 
-__all__ = ["NAME", "Taking", "TooEarly", "gave_up"]
+__all__ = ["NAME", "Taking", "TooEarly", "gave_up", "sorts"]
 
 NAME: Final = "narrowboat_take"
 
@@ -50,6 +50,15 @@ class Taking:
 
     def close(self) -> None:
         self._cursor.close()
+
+
+def sorts(connection: sqlite3.Connection, statement: str, parameters: Sequence[Any]) -> bool:
+    """Whether SQLite says that it will sort or merge the rows, so that what is dear to make is not made in vain.
+
+    Its words may be others in another version: nothing but time depends on them.
+    """
+    plan = connection.execute(f"explain query plan {statement}", parameters)
+    return any(not parent and said.startswith(("USE TEMP B-TREE", "MERGE")) for _, parent, _, said in plan)
 
 
 def gave_up(error: sqlite3.OperationalError) -> bool:
