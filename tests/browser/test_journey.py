@@ -226,6 +226,26 @@ def test_two_people_cancel_at_once(site: Site, page: Page) -> None:
         expect(one.get_by_role("alert")).to_have_count(0)
 
 
+def test_a_tab_that_cancels_twice_lets_go_of_its_own_share_alone(site: Site, page: Page) -> None:
+    site.pace(0.1)
+    run = site.begin()
+    assert site.begin() == run, "asked for twice, done once"
+
+    def cancel(tab: Page) -> None:
+        tab.get_by_role("button", name="Cancel…").click()
+        with tab.expect_response("**/cancel"):
+            tab.get_by_role("button", name="Cancel the run").click()
+
+    page.goto(f"{site.url}#/runs/{run}")
+    cancel(page)
+    cancel(page)
+    assert (site.run(run)["state"], site.run(run)["holders"]) == ("running", 1)
+    other = page.context.new_page()
+    other.goto(f"{site.url}#/runs/{run}")
+    cancel(other)
+    expect(other.get_by_text("Cancelled", exact=True).first).to_be_visible()
+
+
 def test_the_history_can_be_filtered_and_moves(site: Site, page: Page) -> None:
     site.begin("empty")
     site.pace(0.1)
