@@ -45,6 +45,9 @@ def test_a_finished_file_comes_with_its_length_and_digest(server: Server, finish
     assert got.headers["repr-digest"] == f"sha-256=:{digest}:"
     assert got.headers["content-disposition"] == 'attachment; filename="tap.csv"'
     assert got.headers["x-content-type-options"] == "nosniff"
+    assert got.headers["cache-control"] == "private, no-cache, no-transform"
+    assert got.headers["content-encoding"] == "identity"
+    assert got.headers["x-accel-buffering"] == "no"
     assert got.headers["accept-ranges"] == "bytes"
     assert got.headers["etag"] == f'"{finished.split("/")[2]}.0"'
 
@@ -111,6 +114,7 @@ def test_a_growing_file_is_followed_and_is_whole_in_the_end(server: Server) -> N
         assert "content-length" not in got.headers
         assert got.headers["content-encoding"] == "identity"
         assert got.headers["x-accel-buffering"] == "no"
+        assert got.headers["cache-control"] == "no-store, no-transform"
         assert server.run(run["id"])["state"] == "running"
         server.tap("growing", "55 end")
         assert first + b"".join(pieces) == csv_of(55)
