@@ -16,20 +16,17 @@ from narrowboat.data.sources.mongo import Collection, collection
 FOLDER = Path(os.environ["NARROWBOAT_BENCHMARK"])
 SOURCE = os.environ.get("NARROWBOAT_SOURCE", f"sqlite:///{FOLDER / 'leads.db'}")
 WORKERS = int(os.environ.get("NARROWBOAT_WORKERS", "1"))
+LEADS: Query | Collection = (collection if SOURCE.startswith("mongodb:") else table)(SOURCE, "driver_leads")
 nb = Narrowboat(f"sqlite:///{FOLDER / 'runs.db'}", workers=WORKERS, target="benchmarks.jobs:nb")
 
 
 @nb.export("leads")
 def leads(turn: int = 0) -> Query | Collection:
     """All leads. `turn` changes nothing but makes a request unlike the others, so that it gets its own run."""
-    return _all()
+    return LEADS
 
 
 @nb.report("rows", limit=None, unfollowed=None)
 def some(count: int, turn: str = "") -> Query | Collection:
     """The first so many leads. `turn` as of `leads`."""
-    return _all().limit(count)
-
-
-def _all() -> Query | Collection:
-    return (collection if SOURCE.startswith("mongodb:") else table)(SOURCE, "driver_leads")
+    return LEADS.limit(count)

@@ -18,10 +18,12 @@ else:
     from narrowboat import Narrowboat
     from narrowboat.data.sources.mongo import collection
     from narrowboat.jobs.output import Output
+    from narrowboat.kernel.memory import settle_in
 
     shutil.rmtree(folder, ignore_errors=True)
     nb = Narrowboat(f"sqlite:///{folder}/runs.db")
     nb.export("leads")(lambda: collection(f"{url}crm", "driver_leads"))
+    settle_in()  # as a worker does
     nb.start("leads", {}, Output(format=Path(mode).suffix[1:]))
     done = nb.runner("benchmark").run_due()
     sys.exit(None if done and done.state == "succeeded" else f"it ended as {done}")

@@ -8,7 +8,7 @@ from typing import Any
 from narrowboat.app import Narrowboat
 from narrowboat.cli.keys import attribute, check, texts
 from narrowboat.data.columns import Column, Type, choose
-from narrowboat.data.sources import Query, query, table
+from narrowboat.data.sources import Database, Query, query, table
 from narrowboat.errors import BadConfiguration
 from narrowboat.jobs.delivery import REPORT_FIRST, REPORT_LIMIT, REPORT_SECONDS, REPORT_UNFOLLOWED
 from narrowboat.jobs.export import Export
@@ -105,14 +105,14 @@ def _function(given: Mapping[str, Any], url: str, where: str) -> Callable[..., Q
         column: _column(column, kind, f"{where}.types.{column}") for column, kind in given.get("types", {}).items()
     }
 
-    rows = _rows(given, where)
+    database, rows = Database(url), _rows(given, where)
 
     def read(requester: Requester = NOBODY, **asked: Any) -> Query:
         parameters = asked | {name: _of(requester, known) for name, known in rows.items()}
         if "query" in given:
-            found = query(url, given["query"], parameters, key=key)
+            found = query(database, given["query"], parameters, key=key)
         else:
-            found = table(url, given["table"], key=key).where(**parameters)
+            found = table(database, given["table"], key=key).where(**parameters)
         chosen = names
         if types:
             there = found.shape().columns

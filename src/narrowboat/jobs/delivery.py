@@ -6,10 +6,12 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from narrowboat.data.columns import Column
+from narrowboat.data.driven import Driven
 from narrowboat.data.format import Format
 from narrowboat.data.formats import format_named
 from narrowboat.data.source import Count
@@ -138,10 +140,17 @@ class Delivery(Terms):
         return Output(format=self.formats[0] if self.formats else Output().format)
 
     def warm(self) -> None:
-        """Load what most runs will need, so that the first one does not wait for it; but nothing as large as Arrow."""
+        """Load what most runs will need, so that the first one does not wait for it; but nothing as large as Arrow.
+
+        Of drivers, those of what the function goes by name to. It is not called: it may do more than name its source.
+        """
         usual = self.format(self.usual)
         if not usual.spools:
             usual.writer()
+        for one in parameters.named(self.function):
+            if isinstance(one, Driven):
+                with suppress(Exception):  # a driver that is missing or broken is for the runs that use it to tell
+                    one.load()
 
     def offered(self, output: Output) -> Format:
         """The format a person chose, if this job offers it. Raises UnknownFormat, BadParameter."""

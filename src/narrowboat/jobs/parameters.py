@@ -118,6 +118,17 @@ def requester_of(function: Callable[..., Any]) -> str | None:
     return found[0] if found else None
 
 
+def named(function: Callable[..., Any]) -> list[Any]:
+    """The objects around a function that it goes by name to: globals of its module, variables that enclose it."""
+    import inspect
+
+    try:
+        found = inspect.getclosurevars(inspect.unwrap(function))
+    except TypeError:  # written in no Python, or a class
+        return []
+    return [*found.nonlocals.values(), *found.globals.values()]
+
+
 def _parameter(function: Callable[..., Any], parameter: inspect.Parameter, hint: Any) -> Parameter:
     kind, nullable, choices = _unpack(hint)
     if kind not in PARSERS or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):

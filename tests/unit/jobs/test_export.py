@@ -311,6 +311,36 @@ def test_an_idle_worker_has_the_usual_format_loaded_but_not_arrow(nb: Narrowboat
     assert subprocess.check_output([sys.executable, "-c", check], text=True) == "True False\n"
 
 
+NAMING = """
+import sys
+from narrowboat.data.sources import Database, table
+from narrowboat.data.sources.mongo import collection
+from narrowboat.jobs.export import Export
+
+leads, shop, files = collection("mongodb://nowhere/crm", "leads"), Database("postgresql://nowhere/shop"), Database("sqlite:///a.db")
+
+def warmed(function):
+    Export("a", function, (), "a").warm()
+    print(sorted(sys.modules.keys() & {"pymongo", "psycopg", "narrowboat.data.sources.sqlite"}))
+"""
+
+
+def said(program: str) -> list[str]:
+    return subprocess.check_output([sys.executable, "-c", NAMING + program], text=True).splitlines()
+
+
+def test_an_idle_worker_has_the_drivers_loaded_of_what_its_functions_name_and_no_others() -> None:
+    assert said("warmed(lambda: table(files, 'leads'))") == ["[]"]
+    assert said("warmed(lambda city: table(shop, 'leads').where(city=city))") == ["['psycopg']"]
+    assert said("warmed(lambda city: leads.where(city=city)); 1 / 0 if 'psycopg' in sys.modules else 0") == [
+        "['pymongo']"
+    ]
+
+
+def test_an_idle_worker_does_without_a_driver_that_cannot_be_loaded() -> None:
+    assert said("sys.modules['psycopg'] = None; warmed(lambda: table(shop, 'leads')); print('on')")[-1] == "on"
+
+
 def test_a_run_that_starts_again_does_not_keep_the_bytes_of_its_former_attempts(nb: Narrowboat) -> None:
     run = nb.start("numbers", output=Output(format="csv")).run
     for _ in range(3):

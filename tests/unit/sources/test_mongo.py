@@ -330,9 +330,19 @@ def test_a_count_that_takes_too_long_is_the_collections_own(mongo: Mongo, monkey
     mongo.insert("t", [{"_id": number, "a": number % 2} for number in range(many)])
     source = collection(mongo.url, "t")
     assert source.count() == Count(many, estimated=True)
-    assert source.limit(10).count() == Count(10, estimated=True)
     assert source.where(a=1).count() is None
     assert source.aggregate([{"$match": {"a": 1}}]).count() is None
+
+
+def test_a_count_goes_no_further_than_what_is_wanted(real_mongo: RealMongo) -> None:
+    real_mongo.insert("t", [{"_id": number} for number in range(20)])
+    tenth: dict[str, Any] = {"$gt": [{"$divide": [1, {"$subtract": [10, "$_id"]}]}, 0]}
+    source = collection(real_mongo.url, "t").find({"$expr": tenth})
+    with pytest.raises(SourceFailed, match="divide by zero"):
+        source.count()
+    assert source.limit(10).count() == Count(10, estimated=False)
+    assert source.page(2, 5).count() == Count(5, estimated=False)
+    assert collection(real_mongo.url, "t").limit(0).count() == Count(0, estimated=False)
 
 
 @pytest.fixture

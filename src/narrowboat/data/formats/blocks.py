@@ -8,6 +8,7 @@ is looked at cell by cell.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from operator import countOf
 from typing import Any, Final
 
@@ -44,17 +45,14 @@ class BlockText:
         return rendered
 
 
-def turned(rows: Sequence[Row], width: int, before: int) -> list[tuple[Any, ...]]:
+def turned(rows: Sequence[Row], width: int, before: int) -> list[list[Any]]:
     """The rows as columns. Raises NotRepresentable if a row has not `width` cells."""
-    try:
-        columns = list(zip(*rows, strict=True))
-    except ValueError:
-        columns = []
-    if rows and len(columns) != width:
+    if not {width}.issuperset(map(len, rows)):
         row = next(i for i, row in enumerate(rows) if len(row) != width)
         have = f"Row {before + row + 1} has {len(rows[row])} cells, the table {width} columns."
         raise NotRepresentable(f"{have} Let the source deliver one cell for each column.")
-    return columns or [()] * width
+    cells = list(chain.from_iterable(rows))
+    return [cells[place::width] for place in range(width)]
 
 
 class _ColumnText:
@@ -99,8 +97,8 @@ class _ColumnText:
         return self._conversions[first](cells)
 
     def _by_kind(self, cells: Sequence[Any]) -> Rendered:
-        conversions = {self._conversions[kind] for kind in set(map(type, cells))}
-        return conversions.pop()(cells) if len(conversions) == 1 else self._mixed(cells)
+        conversion = self._conversions.of_all(set(map(type, cells)))
+        return self._mixed(cells) if conversion is None else conversion(cells)
 
     def _spread(self, cells: Sequence[Any], present: Sequence[Any], rendered: Rendered) -> Rendered:
         """What was rendered of the cells that are present, with nulls between."""

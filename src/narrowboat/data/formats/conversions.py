@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from datetime import datetime, tzinfo
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence, Set
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 from operator import methodcaller
 from typing import Any, Final
 
 from narrowboat.data.columns import Column, Type
 from narrowboat.data.formats.cells import UNIT, Conversion, Form, Rendered, Style, Texts, are_whole, join
+from narrowboat.data.formats.moments import utc_texts
 from narrowboat.data.formats.scalars import (
     are_in,
     base64_text,
@@ -49,6 +50,13 @@ class Conversions(dict[type, Conversion]):
         by_name = _for_any(self._column, self._style) | _for_declared(self._column, self._style)
         self[kind] = by_name[nearest(kind, by_name)]
         return self[kind]
+
+    def of_all(self, kinds: Set[type]) -> Conversion | None:
+        """The one that takes cells of any of these types, if there is one."""
+        found = {self[kind] for kind in kinds}
+        if found == {self.get(float), _integers} and kinds == {int, float}:
+            return partial(_numbers, self._style)
+        return found.pop() if len(found) == 1 else None
 
 
 def _for_any(column: Column, style: Style) -> dict[str, Conversion]:
@@ -126,6 +134,13 @@ def _floats(style: Style, cells: Sequence[float]) -> Rendered:
     return style.floats(", ".join(map(float.__repr__, cells)).encode())
 
 
+def _numbers(style: Style, cells: Sequence[int | float]) -> Rendered:
+    try:
+        return style.floats(", ".join(map(repr, cells)).encode())
+    except ValueError:  # an integer of more than 4,300 digits
+        return style.floats(", ".join(map(_number_text, cells)).encode())
+
+
 def _number_text(number: float) -> str:
     return integer_text(number) if isinstance(number, int) else float.__repr__(number)
 
@@ -155,9 +170,11 @@ def _plain(text: Callable[[Any], str], cells: Sequence[Any]) -> Rendered:
 
 def _moments(zone: tzinfo, separator: str, moment: Callable[[datetime], str], cells: Sequence[datetime]) -> Rendered:
     """Most are in the zone already."""
-    if are_in(zone, cells):
-        return _plain(methodcaller("isoformat", separator), cells)
-    return _plain(moment, cells)
+    if not are_in(zone, cells):
+        return _plain(moment, cells)
+    if zone is UTC:
+        return Rendered(_split(utc_texts(cells, separator)), Form.PLAIN)
+    return _plain(methodcaller("isoformat", separator), cells)
 
 
 def _raw(cells: Texts) -> Rendered:

@@ -18,6 +18,11 @@ class Cut(NamedTuple):
         """Rows still to deliver; None: all there are."""
         return None if self.size is None else max(self.size - delivered, 0)
 
+    @property
+    def end(self) -> int | None:
+        """How many rows it takes to have all of these; None: all there are."""
+        return None if self.size is None else (self.skip or 0) + self.size
+
     def counted(self, count: Count | None) -> Count | None:
         """So many of the rows counted."""
         if count is None:

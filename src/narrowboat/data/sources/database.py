@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from narrowboat.data.driven import Driven
 from narrowboat.data.sources.relation import Session
 from narrowboat.data.url import masked
 from narrowboat.errors import BadConfiguration, MissingExtra
@@ -11,7 +14,7 @@ _POSTGRES = ("postgresql://", "postgres://")
 _MYSQL = ("mysql://", "mariadb://")
 
 
-class Database:
+class Database(Driven):
     """Where tables are: SQLite, PostgreSQL, MySQL or MariaDB.
 
     url: `sqlite:///path.db` (`sqlite:////absolute/path.db`), `postgresql://user@host/name`, `mysql://user@host/name`.
@@ -57,27 +60,35 @@ class Database:
 
         Raises SourceUnavailable or SourceFailed, and MissingExtra where the driver is not installed.
         """
+        return self._session()(self.url.removeprefix(_SQLITE))
+
+    def load(self) -> None:
+        """See `Driven.load`. That of SQLite is Python's own."""
+        if not self.url.startswith(_SQLITE):
+            self._session()
+
+    def _session(self) -> Callable[[str], Session]:
         if self.url.startswith(_SQLITE):
             from narrowboat.data.sources.sqlite import SqliteSession
 
-            return SqliteSession(self.url[len(_SQLITE) :])
-        return _mysql(self.url) if self.url.startswith(_MYSQL) else _postgres(self.url)
+            return SqliteSession
+        return _mysql() if self.url.startswith(_MYSQL) else _postgres()
 
 
-def _postgres(url: str) -> Session:
+def _postgres() -> Callable[[str], Session]:
     try:
         from narrowboat.data.sources.postgres import PostgresSession
     except ImportError as error:
         raise _missing("PostgreSQL", "postgres", error) from error
-    return PostgresSession(url)
+    return PostgresSession
 
 
-def _mysql(url: str) -> Session:
+def _mysql() -> Callable[[str], Session]:
     try:
         from narrowboat.data.sources.mysql import MysqlSession
     except ImportError as error:
         raise _missing("MySQL", "mysql", error) from error
-    return MysqlSession(url)
+    return MysqlSession
 
 
 def _missing(what: str, extra: str, error: ImportError) -> MissingExtra:

@@ -8,6 +8,7 @@ from typing import Any
 
 import narrowboat.data.sources.cut as cut
 from narrowboat.data.columns import Column
+from narrowboat.data.driven import Driven
 from narrowboat.data.source import Count, Position, Reader, Shape
 from narrowboat.data.sources.advice import Missing, missing
 from narrowboat.data.sources.conditions import Operator, asked
@@ -18,7 +19,7 @@ from narrowboat.data.sources.relation import Named, Sql
 from narrowboat.data.sources.visit import QueryVisit
 
 
-class Query:
+class Query(Driven):
     """Rows of one table or statement: a `Source`. Each method gives a new query; nothing connects before it is read.
 
     Made by `table` and `query`. Values are always bound, names are looked up in the catalogue and quoted.
@@ -86,6 +87,10 @@ class Query:
     def visit(self) -> QueryVisit:
         """Connect and look the columns up."""
         return QueryVisit(self.database.connect(), self.wanted, self.choice, self.labels)
+
+    def load(self) -> None:
+        """See `Driven.load`."""
+        self.database.load()
 
     def missing_indexes(self) -> tuple[Missing, ...]:
         """Indexes that reading this would need and its table has not. Nothing is known of statements and views."""

@@ -6,7 +6,8 @@ import base64
 import json
 import math
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 from operator import itemgetter
 from typing import Any, Final, TypeAlias
@@ -20,7 +21,7 @@ from narrowboat.errors import SourceFailed
 
 Document: TypeAlias = dict[str, Any]
 
-_AS_THEY_ARE: Final = frozenset({type(None), str, int, float, bool, datetime, UUID})
+_AS_THEY_ARE: Final = frozenset({type(None), str, int, float, bool, UUID})
 _MEANINGS: Final = {
     str: Type.TEXT,
     ObjectId: Type.TEXT,
@@ -40,63 +41,53 @@ _SHORTEST: Final = (",", ":")
 
 
 class Cells:
-    """Makes rows of documents.
+    """Makes rows of documents. They are read one by one, and converted by column, whose cells mostly are of one type.
 
     separator: what stands between the elements of an array. known: the fields that documents may have, where others
     would be lost; None where the user chose.
     """
 
     def __init__(self, columns: Sequence[Column], separator: str, known: frozenset[str] | None = None) -> None:
-        self._conversions = {column.name: _conversions(column, separator) for column in columns}
-        self._made = [name for name in self._conversions if "." in name]
-        """Columns whose cells are put into the documents: paths, and fields that had values of other types."""
+        self._conversions = [_conversions(column, separator) for column in columns]
+        self._blank = dict.fromkeys(column.name for column in columns)
+        self._row = _row(list(self._blank))
         self._known = known
-        self._blank = dict.fromkeys(self._conversions)
-        self._row: Callable[[Document], Row] = (
-            itemgetter(*self._blank) if len(columns) > 1 else lambda document: tuple(map(document.get, self._blank))
-        )
 
     def rows(self, documents: Sequence[Document]) -> list[Row]:
-        """One row a document, which is altered; a path that leads nowhere is an empty cell.
+        """One row a document; a path that leads nowhere is an empty cell.
 
         Raises SourceFailed for a document with a field that is not known.
         """
-        if self._known is not None and not all(map(self._known.issuperset, documents)):
-            raise _unknown_field(documents, self._known)
-        for name in self._made:
-            self._make(name, documents)
-        rows = self._rows(documents)
-        if not _AS_THEY_ARE.issuperset(map(type, chain.from_iterable(rows))) and self._make_more(documents, rows):
-            return self._rows(documents)
-        return rows
+        cells, width = self._cells(documents), len(self._conversions)
+        columns = (_converted(cells[place::width], by_type) for place, by_type in enumerate(self._conversions))
+        return list(zip(*columns, strict=True))
 
-    def _rows(self, documents: Sequence[Document]) -> list[Row]:
+    def _cells(self, documents: Sequence[Document]) -> list[Any]:
+        """Row after row, as they stand in the documents."""
         try:
-            return list(map(self._row, documents))
+            cells = list(chain.from_iterable(map(self._row, documents)))
         except KeyError:
-            return [self._row(self._blank | document) for document in documents]
-
-    def _make(self, name: str, documents: Sequence[Document]) -> None:
-        for document, cell in zip(documents, _converted(_read(name, documents), self._conversions[name]), strict=True):
-            document[name] = cell
-
-    def _make_more(self, documents: Sequence[Document], rows: Sequence[Row]) -> bool:
-        """Whether columns were found whose cells had to be made."""
-        found = [
-            name
-            for name, cells in zip(self._conversions, zip(*rows, strict=True), strict=True)
-            if name not in self._made and not _AS_THEY_ARE.issuperset(map(type, cells))
-        ]
-        for name in found:
-            self._make(name, documents)
-        self._made += found
-        return bool(found)
+            return self._cells([self._blank | document for document in documents])
+        if self._known is not None and max(map(len, documents)) > len(self._blank):  # else there are just the columns
+            _check(documents, self._known)
+        return cells
 
 
-def _unknown_field(documents: Sequence[Document], known: frozenset[str]) -> SourceFailed:
-    strange = next(document for document in documents if not known.issuperset(document))
+def _row(paths: Sequence[str]) -> Callable[[Document], Sequence[Any]]:
+    """Takes what stands at the paths out of a document. Raises KeyError where a field that is no path is missing."""
+    if len(paths) > 1 and not any("." in path for path in paths):
+        return itemgetter(*paths)
+    fields = [partial(_at, path=path.split(".")) if "." in path else itemgetter(path) for path in paths]
+    return lambda document: [field(document) for field in fields]
+
+
+def _check(documents: Sequence[Document], known: frozenset[str]) -> None:
+    """Raises SourceFailed for the first that has others."""
+    strange = next((document for document in documents if not known.issuperset(document)), None)
+    if strange is None:
+        return
     names = ", ".join(sorted(strange.keys() - known))
-    return SourceFailed(
+    raise SourceFailed(
         f"The document {strange.get('_id')!r} has fields that the first documents do not have: {names}. Name the "
         "columns with columns(…), look at more documents with sample=…, or leave fields out by a projection."
     )
@@ -111,13 +102,6 @@ def _type(name: str, documents: Sequence[Document]) -> Type:
     kinds = set(map(type, [document.get(name) for document in documents])) - {type(None)}
     meanings = {_MEANINGS.get(kind, Type.TEXT) for kind in kinds}
     return meanings.pop() if len(meanings) == 1 else Type.ANY
-
-
-def _read(path: str, documents: Sequence[Document]) -> list[Any]:
-    name, *further = path.split(".")
-    if further:
-        return [_at(document.get(name), further) for document in documents]
-    return [document.get(name) for document in documents]
 
 
 def _at(value: Any, path: Sequence[str]) -> Any:
@@ -136,6 +120,8 @@ def _converted(cells: list[Any], conversions: dict[type, Callable[[Any], Any]]) 
     kinds = set(map(type, cells))
     if kinds <= _AS_THEY_ARE:
         return cells
+    if len(kinds) == 1:
+        return list(map(conversions.get(kinds.pop(), str), cells))
     return [cell if type(cell) in _AS_THEY_ARE else conversions.get(type(cell), str)(cell) for cell in cells]
 
 
@@ -144,6 +130,7 @@ def _conversions(column: Column, separator: str) -> dict[type, Callable[[Any], A
     return {
         ObjectId: str,
         Int64: int,
+        datetime: _moment,
         Decimal128: Decimal128.to_decimal,
         DatetimeMS: _milliseconds,
         Timestamp: Timestamp.as_datetime,
@@ -177,7 +164,7 @@ def _plain(value: Any) -> Any:
     """A value that JSON has not, as text."""
     match value:
         case datetime():
-            return value.isoformat()
+            return _moment(value).isoformat()
         case bytes():
             return _base64(value)
         case DatetimeMS():
@@ -202,6 +189,11 @@ def _finite(value: Any) -> Any:
         case float() if not math.isfinite(value):
             return str(value)
     return value
+
+
+def _moment(value: datetime) -> datetime:
+    """MongoDB keeps moments in UTC. The driver could say so itself, in thrice the time, and `replace` takes as long."""
+    return datetime.combine(value, value.time(), UTC)
 
 
 def _milliseconds(value: DatetimeMS) -> str:

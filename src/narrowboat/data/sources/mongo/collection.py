@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
 from narrowboat.data.columns import Column
+from narrowboat.data.driven import Driven
 from narrowboat.data.source import Count, Position, Reader, Shape
 from narrowboat.data.sources import cut
 from narrowboat.data.sources.conditions import Operator, asked
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _URL: Final = r"mongodb(\+srv)?://[^/?]+/[^/?]+(\?.*)?"
 
 
-class Collection:
+class Collection(Driven):
     """Documents of one collection as rows: a `Source`. Each method gives a new one; nothing connects before it is read.
 
     Made by `collection`. A column is a path (`address.city`, `items.sku`, `phones.0`); what it means for each type of
@@ -101,15 +102,22 @@ class Collection:
         with closing(self.visit()) as visit:
             return visit.open(after=after, rows=rows, raw_text=raw_text)
 
+    def load(self) -> None:
+        """See `Driven.load`."""
+        self._visit()
+
     def visit(self) -> MongoVisit:
         """Connect."""
+        return self._visit()(self._url, self._name, self._choice)
+
+    def _visit(self) -> type[MongoVisit]:
         try:
             from narrowboat.data.sources.mongo.visit import MongoVisit
         except ImportError as error:
             raise MissingExtra(
                 f"MongoDB needs its driver, which cannot be imported ({error}): pip install narrowboat[mongo]"
             ) from error
-        return MongoVisit(self._url, self._name, self._choice)
+        return MongoVisit
 
     def _choosing(self, **changes: Any) -> Collection:
         return Collection(self._url, self._name, self._choice._replace(**changes))

@@ -43,7 +43,6 @@ _UNAUTHORIZED: Final = 13
 _SNAPSHOTS: Final = 13
 """The version of the protocol that brought snapshot reads, with MongoDB 5.0."""
 _CODEC: Final[CodecOptions[Document]] = CodecOptions(
-    tz_aware=True,
     uuid_representation=bson.binary.UuidRepresentation.STANDARD,
     datetime_conversion=DatetimeConversion.DATETIME_AUTO,
     unicode_decode_error_handler="replace",
@@ -95,7 +94,10 @@ class MongoSession:
         return found([document for batch in self.documents(wanted, wanted.limit or 0) for document in batch])
 
     def count(self, wanted: Wanted) -> Count | None:
-        """Exact where that takes less than 300 ms, else the collection's own figure if it is all that is wanted."""
+        """Exact where that takes less than 300 ms, else the collection's own figure if it is all that is wanted.
+
+        No further than the limit of `wanted`: beyond it nothing is counted.
+        """
         stages = [*wanted._replace(sort="", projection=None).stages(), {"$count": "rows"}]
         with self._errors():
             try:

@@ -41,7 +41,9 @@ class MongoVisit:
 
     def count(self) -> Count | None:
         """Exact where that is quick, else an estimate or None."""
-        return self._choice.cut.counted(self._session.count(self._choice._replace(chosen=(), cut=Cut()).wanted("")))
+        cut = self._choice.cut
+        counted = Cut(cut.end or None)  # MongoDB has no limit of 0
+        return cut.counted(self._session.count(self._choice._replace(chosen=(), cut=counted).wanted("")))
 
     def open(self, *, after: Position | None, rows: int, raw_text: bool) -> Reader:
         """Prepare. Raises UnknownColumn, and NoResumeKey for a page without a key."""
