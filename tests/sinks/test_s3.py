@@ -277,6 +277,17 @@ def test_md5_for_stores_that_know_nothing_else(weed: Weed, wire: Wire, made: Cal
         assert "ChecksumSHA256" not in weed.client.head_object(Bucket=BUCKET, Key=place["key"], ChecksumMode="ENABLED")
 
 
+def test_an_object_that_is_too_short_is_not_taken_for_the_file(
+    weed: Weed, wire: Wire, made: Callable[..., Finished]
+) -> None:
+    """Its length is all there is to tell, where a store keeps no checksum."""
+    sink, file = S3(BUCKET, endpoint=f"http://127.0.0.1:{wire.port}", checksum="md5"), made(SIZE)
+    half = file.path.read_bytes()[: SIZE // 2]
+    weed.client.put_object(Bucket=BUCKET, Key=file.key, Body=half, Metadata={"sha256": file.sha256})
+    sink.put(file, nothing)
+    assert weed.read(file.key) == file.path.read_bytes()
+
+
 @pytest.mark.parametrize(
     ("access", "secret", "bucket_name", "says"),
     [
