@@ -58,3 +58,15 @@ def test_a_parameter_without_value_and_a_value_without_parameter_are_refused() -
 def test_a_nul_is_refused() -> None:
     with pytest.raises(BadParameter, match="NUL"):
         named("select \0", {})
+
+
+@pytest.mark.parametrize("end", [";", ";;", " ; -- all of them", ";\n/* all * of */ -- them\n", "; ; --"])
+def test_the_end_of_a_statement_goes(end: str) -> None:
+    assert named(f"select ';' from t{end}", {}) == Sql("select ';' from t" + (" " if end[0] == " " else ""))
+
+
+@pytest.mark.parametrize(
+    "text", ["select ';'", "select 1; select 2", "select 1; /* a */ select 2 /* b */", "select 1 -- ;"]
+)
+def test_what_is_not_the_end_of_a_statement_stays(text: str) -> None:
+    assert named(text, {}) == Sql(text)

@@ -15,6 +15,7 @@ _TOKENS: Final = r"""
     | "(?:[^"]|"")*"                        # a quoted name
     | `[^`]*`                               # a quoted name, as MySQL and SQLite have it
     | \$(?P<tag>[A-Za-z_]*)\$.*?\$(?P=tag)\$  # text between dollars
+    | (?P<end>;(?:[;\s]|--[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*\Z)  # with what may stand behind it
     | --[^\n]*                              # a comment
     | /\*.*?\*/                             # a comment
     | ::                                    # a cast
@@ -32,12 +33,14 @@ def named(text: str, parameters: Mapping[str, Any]) -> Sql:
     used: list[str] = []
 
     def bind(token: re.Match[str]) -> str:
+        if token["end"]:
+            return ""
         if token["name"] is None:
             return token[0]
         used.append(token["name"])
         return MARK
 
-    marked = re.sub(_TOKENS, bind, text.strip().rstrip(";").rstrip(), flags=re.VERBOSE | re.DOTALL)
+    marked = re.sub(_TOKENS, bind, text.strip(), flags=re.VERBOSE | re.DOTALL)
     if missing := set(used) - parameters.keys():
         raise BadParameter(f"The statement's parameter {_list(missing)} has no value.")
     if unknown := parameters.keys() - set(used):
