@@ -38,7 +38,7 @@ class Place:
         """One worker process on this run, to its end or death. `before`: a command to run it under."""
         return subprocess.run(
             [*before, sys.executable, "-m", "tests.crash.work", run.id],
-            env={**self.environment, **environment}, cwd=ROOT, capture_output=True, text=True, timeout=60,
+            env={**self.environment, **environment}, cwd=ROOT, capture_output=True, text=True, timeout=240,
         )  # fmt: skip
 
     def worker_in_background(self, run: Run) -> subprocess.Popen[bytes]:

@@ -40,9 +40,11 @@ def announce(moment: Moment) -> None:
 
 
 def slow_down(moment: Moment) -> None:
-    """Make a run last about a second, so that it can be caught in the middle."""
+    """Make a run last about a second, so that it can be caught in the middle; or, held there by a file, any time."""
     if moment.point == "written":
         time.sleep(float(os.environ["CRASH_SLOW"]))
+        while (PLACE / "hold").exists() and nb.store.get(moment.lease.run.id).seq > 5:
+            time.sleep(0.01)
 
 
 WATCHES = {"CRASH_ANNOUNCE": announce, "CRASH_SLOW": slow_down}

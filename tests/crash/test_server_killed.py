@@ -7,6 +7,7 @@ import random
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psutil
 import pytest
@@ -40,8 +41,19 @@ def started(server: Server, place: Place) -> Run:
 
 
 def ended(place: Place, run: Run) -> Run:
-    until(lambda: place.nb.store.get(run.id).ended, seconds=60, what="the run to end")
+    until(lambda: place.nb.store.get(run.id).ended, what="the run to end")
     return place.nb.store.get(run.id)
+
+
+@contextmanager
+def held(server: Server, place: Place) -> Iterator[Run]:
+    """A run that is in its middle, and stays there."""
+    hold = place.folder / "hold"
+    hold.touch()
+    run = started(server, place)
+    until(lambda: place.nb.store.get(run.id).seq > 3, what="some chunks")
+    yield run
+    hold.unlink()
 
 
 def kill_worker(server: Server) -> None:
@@ -75,9 +87,8 @@ def test_killed_at_random_moments(
 def test_a_worker_killed_in_the_middle_takes_neither_the_server_nor_the_run_down(
     server: Server, slow_place: Place, undisturbed: dict[str, bytes]
 ) -> None:
-    run = started(server, slow_place)
-    until(lambda: slow_place.nb.store.get(run.id).seq > 3, what="some chunks")
-    kill_worker(server)
+    with held(server, slow_place) as run:
+        kill_worker(server)
     assert server.ask("/health") is not None
     assert_undisturbed(slow_place, ended(slow_place, run), undisturbed["xlsx"])
 
@@ -86,10 +97,9 @@ def test_a_sleeping_worker_is_replaced_and_cannot_write_when_it_wakes(
     server: Server, slow_place: Place, undisturbed: dict[str, bytes]
 ) -> None:
     """SIGSTOP past the lease: it still holds its file lock, so only the lease tells. Then SIGCONT."""
-    (sleeper,) = server.workers()  # to look for it takes long on a busy machine, and the run does not
-    run = started(server, slow_place)
-    until(lambda: slow_place.nb.store.get(run.id).seq > 3, what="some chunks")
-    sleeper.suspend()
+    (sleeper,) = server.workers()
+    with held(server, slow_place) as run:
+        sleeper.suspend()
     fence = slow_place.nb.store.get(run.id).fence
     until(lambda: slow_place.nb.store.get(run.id).state is State.INTERRUPTED, what="the lease to end")
     another = slow_place.worker(run)
@@ -107,9 +117,8 @@ def test_the_only_worker_hangs_for_good_and_is_replaced(
     server: Server, slow_place: Place, undisturbed: dict[str, bytes]
 ) -> None:
     (hung,) = server.workers()
-    run = started(server, slow_place)
-    until(lambda: slow_place.nb.store.get(run.id).seq > 3, what="some chunks")
-    hung.suspend()
+    with held(server, slow_place) as run:
+        hung.suspend()
     assert_undisturbed(slow_place, ended(slow_place, run), undisturbed["xlsx"])
     assert not hung.is_running()
 

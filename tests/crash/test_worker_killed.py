@@ -94,6 +94,7 @@ def test_bytes_are_on_disk_before_the_commit_and_the_commit_before_the_announcem
         "-e",
         "trace=write,pwrite64,fdatasync,fsync",
         CRASH_ANNOUNCE="1",
+        CRASH_LEASE="600",  # no heartbeat has a commit of its own in between
     )
     assert done.returncode == 0, done.stderr
     steps = re.findall(
@@ -113,10 +114,10 @@ def test_folders_and_names_are_on_disk_before_the_commits_that_count_on_them(pla
     run = place.start("csv")
     trace = place.folder / "trace"
     under = ("strace", "-f", "-qq", "-y", "-o", str(trace), "-e", "trace=fdatasync,fsync,rename")
-    assert place.worker(run, *under, CRASH_AT="committed:17").returncode != 0
+    assert place.worker(run, *under, CRASH_AT="committed:17", CRASH_LEASE="600").returncode != 0
     assert re.fullmatch(r"C*NC*F(?:SC+)+", story(trace, place, run)), "a new folder, a file in it, its chunks"
     take_care(place.nb)
-    assert place.worker(run, *under).returncode == 0
+    assert place.worker(run, *under, CRASH_LEASE="600").returncode == 0
     assert re.fullmatch(r"C*F(?:SC+)+JRFC+", story(trace, place, run)), "a second file, then the whole under its name"
 
 
