@@ -123,7 +123,7 @@ class Watching:
         """Until all rows are there; of a long report with a walk through its table. Returns memory of that."""
         page, heaps, walked = self._page, 0.0, self._rows < LONG
         while not page.evaluate("window.seen.whole"):
-            page.wait_for_timeout(50 if self._rows < LONG else 500)
+            page.wait_for_timeout(200 if self._rows < LONG else 500)  # seldom: each look disturbs what is measured
             if not walked and page.evaluate("window.seen.first"):
                 self.walk.while_it_grows()
                 walked = True

@@ -24,8 +24,8 @@ HEADERS = {
 MEDIA_TYPE = "text/event-stream"
 QUIET = 4.0
 """Seconds without an event after which a comment is sent, so that no proxy takes the stream for dead."""
-HALF_A_FRAME = 0.008
-"""Seconds between two snapshots, at least. A screen shows one each 0.016; the newest is then half as old."""
+PAUSE = 0.004
+"""Seconds between two snapshots, at least. A screen shows one each 0.016, and the newest should not be old by then."""
 SHARE = 0.0001
 """Seconds between two, at least, for each follower of a run: however many there are, telling them takes the server at
 most a third of a processor."""
@@ -98,7 +98,7 @@ async def snapshots(
             if run.ended:
                 yield event("done", _done_id(run), view(watched))
                 return
-            await asyncio.sleep(max(HALF_A_FRAME, SHARE * watched.followers))
+            await asyncio.sleep(max(PAUSE, SHARE * watched.followers))
         elif run.ended:
             yield event("done", _done_id(run), view(watched))
             return

@@ -1,6 +1,6 @@
 /**
  * A progress bar. Its figure is what is known. Its length goes on at its pace, for as long as news are on their way:
- * of a fast run they are old when they come. It is never more than two points ahead, and never full before it is. No
+ * of a fast run they are old when they come. It is never two points ahead, and never full before it is. No
  * easing.
  */
 
@@ -8,9 +8,9 @@ import { css, html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
 import { sheet } from "./sheet";
 
-const WAY = 12; // milliseconds: half of those that a frame is seen, and what news are under way at least
+const WAY = 20; // milliseconds: what news are under way, and half of those that a frame is seen
 const ALONE = 60; // milliseconds that it goes on without news
-const AHEAD = 0.019;
+const AHEAD = 0.0199;
 
 @customElement("nb-bar")
 export class Bar extends LitElement {
