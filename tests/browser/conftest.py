@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.acceptance.server import ROOT
+from tests.browser import axe as axe_core
 from tests.browser.proxy import Proxy
 from tests.waiting import free_port, until
 
@@ -121,6 +122,11 @@ def even_pace(site: Site) -> Iterator[None]:
     site.pace(0.0)
     yield
     site.pace(0.0)
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    return axe_core.source()
 
 
 @pytest.fixture(scope="module")

@@ -211,7 +211,7 @@ def webkit(folder: Path, width: int) -> Iterator[Browser]:
         with open(read) as told:
             environment["DISPLAY"] = f":{told.readline().strip()}"
         stack.enter_context(_running("matchbox-window-manager", "-use_titlebar", "no", env=environment))
-        service = Service("/usr/bin/WebKitWebDriver", log_path=log, env=environment)
+        service = Service(shutil.which("WebKitWebDriver"), log_path=log, env=environment)
         found = webdriver.WebKitGTK(options=options, service=service)
         stack.callback(found.quit)
         yield BySelenium(found)
@@ -245,7 +245,7 @@ def wpe(folder: Path, width: int) -> Iterator[Browser]:
         until((sockets / "screen").exists, "the compositor")
         log = str(folder / "wpe.log")
         own = {"start_new_session": True}
-        service = Service("/usr/bin/WPEWebDriver", log_output=log, env=environment, popen_kw=own)
+        service = Service(shutil.which("WPEWebDriver"), log_output=log, env=environment, popen_kw=own)
         found = webdriver.WPEWebKit(options=options, service=service)
         group = service.process.pid
         try:

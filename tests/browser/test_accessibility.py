@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.acceptance.server import ROOT
+from tests.browser.axe import FAULTS
 from tests.browser.conftest import Site
+from tests.browser.test_import import query
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-AXE = ROOT / "ui/node_modules/axe-core/axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 VIEWS = ["#/", "#/start/leads", "#/start/none", "#/runs", "#/operations"]
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    subprocess.run([sys.executable, ROOT / "ui/build.py", "tools"], check=True, capture_output=True)
-    return AXE.read_text()
 
 
 def violations(page: Page, axe: str) -> list[Any]:
     page.evaluate(axe)
-    found: list[Any] = page.evaluate(
-        "rules => axe.run({ runOnly: rules }).then((found) => found.violations"
-        ".map((one) => [one.id, one.nodes.map((node) => node.html.slice(0, 150))]))",
-        RULES,
-    )
+    found: list[Any] = page.evaluate(f"() => {{ {FAULTS} }}")
     return found
 
 
@@ -109,8 +96,9 @@ def test_every_step_of_an_import_is_without_fault(
 
 
 def test_the_keyboard_alone_imports(site: Site, page: Page, tmp_path: Path) -> None:
+    query(site, "delete from customers")
     path = tmp_path / "customers.csv"
-    path.write_text("Name,Phone No\nKeyed,0201234999\n,12\n,0201234998\n", "utf-8")
+    path.write_text("Name,Phone No,Town\nKeyed,0201234999,Accra\n,12,\n,0201234998,Lagos\n", "utf-8")
     page.goto(f"{site.url}#/import/customers")
     settled(page)
     page.keyboard.press("Tab")
@@ -119,6 +107,8 @@ def test_the_keyboard_alone_imports(site: Site, page: Page, tmp_path: Path) -> N
     expect(page.get_by_text("Looks like Phone. Is it?")).to_be_visible()
     press_until(page, "Tab", "Yes, it is: Phone No")
     page.keyboard.press("Enter")
+    press_until(page, "Tab", "Town is imported as")
+    page.keyboard.type("City")
     expect(page.get_by_role("button", name="Continue")).to_be_enabled()
     press_until(page, "Tab", "Continue")
     page.keyboard.press("Enter")
@@ -137,6 +127,51 @@ def test_the_keyboard_alone_imports(site: Site, page: Page, tmp_path: Path) -> N
     press_until(page, "Tab", "Import 2 corrected rows")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Every row is in.")).to_be_visible()
+    assert query(site, "select name, city from customers order by name") == [
+        ("First", None), ("Keyed", "Accra"), ("Second", "Lagos")
+    ]  # fmt: skip
+    press_until(page, "Tab", "Undo this import…")
+    page.keyboard.press("Enter")
+    press_until(page, "Tab", "Undo it")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("What was taken back")).to_be_visible()
+    assert query(site, "select name from customers") == [("Keyed",)]
+
+
+def test_the_keyboard_alone_reads_a_report(site: Site, page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(site.url)
+    settled(page)
+    press_until(page, "Tab", "Sales")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("3,000 rows")).to_be_visible()
+    press_until(page, "Tab", "Start later")
+    page.keyboard.press("Tab")
+    press_until(page, "Tab", "Start")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Finished", exact=True).first).to_be_visible()
+    grid = page.get_by_role("grid")
+    expect(grid.get_by_role("gridcell", name="Lagos").first).to_be_visible()
+    page.keyboard.press("Tab")
+    press_until(page, "Tab", str(grid.get_attribute("aria-label")))
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Control+c")
+    expect(page.get_by_text("Copied: 2 rows, 2 columns.")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == "1\t<b>Zoë 1</b>\n2\t<b>Zoë 2</b>"
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("ArrowUp")
+    head = page.get_by_role("columnheader").first
+    before = head.evaluate("one => one.offsetWidth")
+    page.keyboard.press("Alt+ArrowRight")
+    expect(head).to_have_css("width", f"{before + 16}px")
+    page.keyboard.press("Enter")
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    press_until(page, "Shift+Tab", "Show all in order")
+    page.keyboard.press("Enter")
+    expect(head).to_have_attribute("aria-sort", "none")
 
 
 def test_axe_would_find_something(page: Page, axe: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser.axe import FAULTS
 from tests.browser.conftest import Site
 from tests.browser.engines import ENGINES, Browser, Engine
 from tests.browser.test_import import query
@@ -111,6 +112,10 @@ class Person:
             what(*arguments)
             return True
         return False
+
+    def finds_no_fault(self, axe: str) -> None:
+        self.browser.run(axe)
+        assert self.browser.awaited(FAULTS) == []
 
     def run(self) -> str:
         """The run whose page this is."""
@@ -232,3 +237,53 @@ def test_the_look_is_there_and_a_style_that_nobody_allowed_is_not(person: Person
     person.opens("")
     person.sees("Driver leads")
     assert person.browser.run(LOOK) == ["flex", "normal"]
+
+
+@at(*((engine, 390) for engine in ENGINES[1:]))
+def test_axe_finds_no_fault_in_any_view(person: Person, site: Site, axe: str) -> None:
+    views = {
+        "": "Driver leads",
+        "#/start/leads": "3,000 rows",
+        "#/runs": "Started by",
+        "#/operations": "Latest failures",
+    }
+    for view, seen in views.items():
+        person.opens(view)
+        person.sees(seen)
+        person.finds_no_fault(axe)
+    site.hold()
+    person.opens("#/start/long")
+    person.sees("100,000 rows")
+    person.clicks("Start")
+    person.sees("Row 0")
+    person.finds_no_fault(axe)
+    person.clicks("Cancel…")
+    person.finds_no_fault(axe)
+    person.clicks("Cancel the run")
+    site.pace(0.0)
+    person.sees("Cancelled")
+    person.finds_no_fault(axe)
+
+
+@at(*((engine, 390) for engine in ENGINES[1:]))
+def test_axe_finds_no_fault_in_an_import_and_at_the_door(
+    person: Person, axe: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    path = tmp_path / "customers.csv"
+    path.write_text(f"Name,Phone No,Town\n{request.node.name},0207654329,Accra\nShort,12,Lagos\n", "utf-8")
+    person.opens("#/import/customers")
+    person.gives(path)
+    person.sees("Looks like Phone. Is it\\?")
+    person.finds_no_fault(axe)
+    person.clicks("Yes, it is")
+    person.clicks("Continue")
+    person.sees("Of the first 2 rows, 1 would be refused.*")
+    person.finds_no_fault(axe)
+    person.clicks("Import")
+    person.sees("Undo this import…")
+    person.finds_no_fault(axe)
+    person.browser.run("document.cookie = 'user=nobody; path=/'")
+    person.opens("")
+    person.sees("Sign in to the application.*")
+    person.finds_no_fault(axe)
+    person.browser.run("document.cookie = 'user=; path=/; max-age=0'")

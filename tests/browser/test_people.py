@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 from tests.acceptance.people import PASSWORD
 from tests.acceptance.server import ROOT
 from tests.browser.conftest import Site
+from tests.browser.test_accessibility import violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -27,6 +28,16 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     subprocess.run([*command, "--store", store], input=PASSWORD + "\n", text=True, check=True, cwd=ROOT)
     yield site
     site.close()
+
+
+def test_the_door_is_without_fault(site: Site, page: Page, axe: str) -> None:
+    page.goto(site.url)
+    page.get_by_label("User").fill("ann")
+    assert violations(page, axe) == []
+    page.get_by_label("Password").fill("wrong")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("User and password do not fit together.")).to_be_visible()
+    assert violations(page, axe) == []
 
 
 def test_a_person_signs_in_copies_a_link_and_signs_out(site: Site, page: Page) -> None:

@@ -10,6 +10,7 @@ export const controls = css`
     justify-content: center;
     gap: 0.5rem;
     min-height: 2.75rem;
+    margin: 0; /* old WebKit has its own */
     padding: 0.375rem 1.125rem;
     font: inherit;
     font-weight: 600;
