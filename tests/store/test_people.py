@@ -486,7 +486,7 @@ def test_a_process_where_nobody_signs_in_purges_too(tmp_path: Path) -> None:
     web, worker = (Narrowboat(url, users=True) for _ in range(2))
     with pytest.raises(SignInFailed):
         web.people.sign_in("nobody", "wrong horse battery", address=HOME)
-    with closing(sqlite3.connect(tmp_path / "runs.db")) as conn:
+    with closing(web.store), closing(worker.store), closing(sqlite3.connect(tmp_path / "runs.db")) as conn:
         with conn:
             conn.execute("update narrowboat_attempts set last_at = 0")
         worker.purge()
