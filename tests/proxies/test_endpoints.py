@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -105,10 +106,19 @@ def test_the_servers_own_page_may_call_where_the_host_is_kept(rig: Rig, chain: s
     assert statuses == [404, 404 if keeps_host else 403]
 
 
-def test_the_page_is_asked_for_again_by_its_tag(rig: Rig, chain: str) -> None:
-    first = rig.at(chain).get("/", headers={"Accept-Encoding": "gzip"})
-    assert first.content == rig.direct.get("/").content
-    again = rig.at(chain).get("/", headers={"Accept-Encoding": "gzip", "If-None-Match": first.headers["etag"]})
+def test_the_page_comes_anew_with_a_nonce_of_its_own(rig: Rig, chain: str) -> None:
+    answers = [rig.at(chain).get("/", headers={"Accept-Encoding": "gzip"}) for _ in range(2)]
+    nonces = [re.findall(r'name="style-nonce" content="([\w-]{22})"', answer.text) for answer in answers]
+    assert len({nonce for (nonce,) in nonces}) == 2
+    for (nonce,), answer in zip(nonces, answers, strict=True):
+        assert f"style-src 'nonce-{nonce}' 'self'" in answer.headers["content-security-policy"]
+        assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_file_of_the_page_is_asked_for_again_by_its_tag(rig: Rig, chain: str) -> None:
+    first = rig.at(chain).get("/icon.svg", headers={"Accept-Encoding": "gzip"})
+    assert first.content == rig.direct.get("/icon.svg").content
+    again = rig.at(chain).get("/icon.svg", headers={"Accept-Encoding": "gzip", "If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
 
 
