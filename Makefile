@@ -15,7 +15,7 @@ help:
 	@echo "make setup    the environment in .venv (the others do this by themselves)"
 	@echo "make demo     sample data, a server, one export over HTTP; KEEP=1 leaves the server and its page running"
 	@echo "make check    format, lint, types, imports, fast tests: under a minute"
-	@echo "make test     the same, with all tests"
+	@echo "make test     the same, with all tests; on another Python: make test PYTHON=python3.13"
 	@echo "make fix      format, and mend what the linter can mend"
 	@echo "make soak     the long tests"
 	@echo "make mongod   what reads MongoDB, over a real MongoDB server, which it fetches"
@@ -23,6 +23,13 @@ help:
 	@echo "make bench    exports beside their peers, in one process table"
 
 setup: $(PAGE)
+
+# Who names a Python gets it, also where the environment has another.
+ifneq ($(origin PYTHON),file)
+ifneq ($(shell $(PYTHON) -V 2>&1),$(shell $(BIN)/python -V 2>&1))
+.PHONY: $(BIN)/uv
+endif
+endif
 
 $(BIN)/uv:
 	sh scripts/make-venv.sh $(PYTHON)

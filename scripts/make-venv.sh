@@ -1,16 +1,18 @@
 #!/bin/sh
-# Make .venv with uv in it. usage: make-venv.sh [PYTHON]
+# Make .venv with uv in it, anew if it is of another Python. usage: make-venv.sh [PYTHON]
 # Tries, in this order: venv, venv after installing Debian's python3-venv (as root), virtualenv, pip's --python.
 set -u
 python=${1:-python3}
 
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
-    echo "Python 3.11 or newer is needed and $python is older; try: make setup PYTHON=python3.12" >&2
+    echo "Python 3.11 or newer is needed; $python is older or not there. Try: make setup PYTHON=python3.12" >&2
     exit 1
 }
 
 # An interrupted attempt may have left half an environment.
-whole() { [ -x .venv/bin/python ] && .venv/bin/python -m pip --version >/dev/null 2>&1; }
+whole() {
+    [ "$(.venv/bin/python -V 2>/dev/null)" = "$("$python" -V)" ] && .venv/bin/python -m pip --version >/dev/null 2>&1
+}
 
 whole || "$python" -m venv --clear .venv >/dev/null 2>&1 || {
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
