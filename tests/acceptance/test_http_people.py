@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from urllib.parse import quote
 
 import httpx
@@ -93,6 +95,12 @@ def test_signing_out_ends_the_session_for_whoever_kept_it(here: Town) -> None:
     assert here.nobody.get("/me", headers={"Cookie": f"narrowboat={kept}"}).status_code == 401
 
 
+def wait_a_minute_longer(here: Town) -> None:
+    """The first wait is a second, which a busy machine may need for one answer: put them a minute ahead."""
+    with closing(sqlite3.connect(here.server.folder / "runs.db")) as db, db:
+        db.execute("update narrowboat_attempts set last_at = last_at + 60")
+
+
 def test_guessing_is_slowed_down_and_tells_nothing(here: Town) -> None:
     here.root.post("/users", json={"id": "victim", "password": PASSWORD})
     said = []
@@ -101,6 +109,7 @@ def test_guessing_is_slowed_down_and_tells_nothing(here: Town) -> None:
             got = here.nobody.post("/session", json={"user": name, "password": "wrong horse battery"})
             refused(got, 401, "sign-in-failed")
         said.append(got.json()["detail"])
+        wait_a_minute_longer(here)
         late = here.nobody.post("/session", json={"user": name, "password": PASSWORD})
         refused(late, 429, "too-many-attempts")
         assert int(late.headers["retry-after"]) >= 1

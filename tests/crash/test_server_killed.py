@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import psutil
 import pytest
@@ -123,13 +125,25 @@ def test_the_only_worker_hangs_for_good_and_is_replaced(
     assert not hung.is_running()
 
 
-def test_a_deploy_in_the_middle_of_a_run_costs_nothing(
-    server: Server, slow_place: Place, undisturbed: dict[str, bytes]
-) -> None:
-    run = started(server, slow_place)
-    until(lambda: slow_place.nb.store.get(run.id).seq > 3, what="some chunks")
-    server.close()
-    left = slow_place.nb.store.get(run.id)
-    assert left.state is State.QUEUED, "the worker finished its chunk and gave the run back"
-    server.start()
-    assert_undisturbed(slow_place, ended(slow_place, run), undisturbed["xlsx"])
+def told_to_stop(worker: psutil.Process) -> bool:
+    """SIGTERM waits for this process, which is suspended."""
+    status = Path(f"/proc/{worker.pid}/status").read_text()
+    pending = re.findall(r"^(?:Sig|Shd)Pnd:\s*(\w+)$", status, re.MULTILINE)
+    return any(int(signals, 16) >> (signal.SIGTERM - 1) & 1 for signals in pending)
+
+
+def test_a_deploy_in_the_middle_of_a_run_costs_nothing(slow_place: Place, undisturbed: dict[str, bytes]) -> None:
+    """The worker is suspended until it is told, so that it cannot be at its end by then; its lease outlasts that."""
+    slow_place.environment["CRASH_LEASE"] = "60"
+    with closing(Server(slow_place)) as server:
+        with held(server, slow_place) as run:
+            (worker,) = server.workers()
+            worker.suspend()
+            server.process.terminate()
+            until(lambda: told_to_stop(worker), "the worker to be told to stop")
+        worker.resume()
+        server.process.wait()
+        left = slow_place.nb.store.get(run.id)
+        assert left.state is State.QUEUED, "the worker finished its chunk and gave the run back"
+        server.start()
+        assert_undisturbed(slow_place, ended(slow_place, run), undisturbed["xlsx"])
