@@ -233,8 +233,10 @@ class Desk(Registry):
 
     def ask(self, run_id: str, request: Request, *, by: str | None = None, key: str | None = None) -> Run:
         """Pause, resume or cancel a run. key: of a cancel; again, it lets go of no second holder of a shared run."""
-        run = self.store.request(run_id, request, by=by, key=key)
-        self.audit(request.value, by=by or "", about=run_id, detail={"job": run.job, "state": run.state.value})
+        with self._database.transaction() as joined:
+            run = self.store.request(run_id, request, by=by, key=key, conn=joined)
+            detail = {"job": run.job, "state": run.state.value}
+            self.audit(request.value, by=by or "", about=run_id, detail=detail, conn=joined)
         self._wake(run_id)
         if request is Request.RESUME:
             self._hint(run)

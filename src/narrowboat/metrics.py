@@ -108,7 +108,9 @@ def _ended(totals: list[JobFigures]) -> Iterator[Metric]:
         "narrowboat_run_seconds", "From start to end of ended runs, without what they stood still.", labels=names
     )
     first = SummaryMetricFamily(
-        "narrowboat_first_rows_seconds", "From when ended runs could begin to their first rows.", labels=names
+        "narrowboat_first_rows_seconds",
+        "From when ended runs could begin to their first rows, without what they stood still.",
+        labels=names,
     )
     memory = SummaryMetricFamily("narrowboat_run_memory_bytes", "The most a worker held in ended runs.", labels=names)
     for one in totals:

@@ -173,6 +173,16 @@ def test_what_was_not_granted_is_not_there_or_not_allowed(here: Town) -> None:
     refused(here.reader.get("/exports/leads.csv"), 403, "not-allowed")
 
 
+def test_an_address_of_a_file_tells_no_more_of_a_hidden_job_than_of_none(here: Town) -> None:
+    for ending in ("", ".csv", ".xlsx.gz", ".csv.zip", ".odd", ".odd.csv"):
+        hidden, none = here.reader.get(f"/exports/near{ending}"), here.reader.get(f"/exports/nope{ending}")
+        refused(hidden, 404, "unknown-job")
+        assert hidden.json()["detail"].replace("near", "nope") == none.json()["detail"]
+    assert here.reader.get("/exports/nope.csv").json()["detail"] == (
+        "There is no job 'nope'. GET /jobs lists those that you may know of."
+    )
+
+
 def test_figures_and_the_audit_log_are_for_operators(here: Town, run: str) -> None:
     for path in ("/audit", "/metrics", "/operations"):
         refused(here.ann.get(path), 403, "not-allowed")

@@ -113,6 +113,31 @@ def test_a_run_that_is_cancelled_while_it_is_paused_took_the_time_until_then(pla
     assert done.seconds < 3600
 
 
+@pytest.mark.parametrize("started", [True, False], ids=["started", "not started"])
+def test_while_a_run_stands_its_first_rows_are_not_waited_for(place: Place, store: Store, started: bool) -> None:
+    run_id = stood(place, store, State.PAUSED) if started else paused(place, store)
+    store.request(run_id, Request.RESUME)
+    store.commit(leased(store, run_id), a_chunk())
+    under_way = of(store, State.RUNNING)
+    store.request(run_id, Request.PAUSE)
+    store.reconcile(["w1"], barren_limit=9)
+    place.an_hour_ago(run_id)  # that it stands after its first rows is nothing to them
+    store.request(run_id, Request.CANCEL)
+    done = of(store, State.CANCELLED)
+    assert under_way is not None
+    assert done is not None
+    assert (done.begun, done.first_rows_seconds < 3600) == (1, True)
+    assert under_way.first_rows_seconds == pytest.approx(done.first_rows_seconds)
+
+
+def test_before_a_run_may_begin_it_does_not_stand(place: Place, store: Store) -> None:
+    run_id = submitted(store, not_before=store.now() + 3600)
+    store.request(run_id, Request.PAUSE)
+    place.an_hour_ago(run_id)
+    store.request(run_id, Request.RESUME)
+    assert store.get(run_id).stood_first == 0.0
+
+
 def test_what_a_run_stood_before_it_was_started_is_not_taken_off(place: Place, store: Store) -> None:
     run_id = submitted(store)
     store.request(run_id, Request.PAUSE)
@@ -134,6 +159,14 @@ def test_the_time_in_which_it_waits_for_a_worker_is_taken(place: Place, store: S
     found = of(store, State.SUCCEEDED)
     assert found is not None
     assert (found.seconds >= 3600, found.within_900) == (True, 0)
+
+
+def paused(place: Place, store: Store) -> str:
+    """A run that stood paused for an hour before any worker had it."""
+    run_id = submitted(store)
+    store.request(run_id, Request.PAUSE)
+    place.an_hour_ago(run_id)
+    return run_id
 
 
 def stood(place: Place, store: Store, state: State) -> str:

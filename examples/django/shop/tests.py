@@ -138,6 +138,22 @@ class ExportTest(TransactionTestCase):
         file = self.client.get(f"/admin/narrowboat/run/{run.id}/file/")
         self.assertTrue(b"".join(file.streaming_content).startswith(b"PK"))  # type: ignore[attr-defined]
 
+    def test_a_form_that_is_sent_twice_cancels_for_one_of_two_who_share_a_run(self) -> None:
+        run = nb.start("orders", owner=str(self.ann.pk)).run
+        self.assertEqual(nb.start("orders", owner=str(self.ann.pk)).how, "joined")
+        self.client.force_login(self.boss)
+        form = {"action": "cancel", "_selected_action": run.id, "index": 0}
+        for key, state in (("one", "queued"), ("one", "queued"), ("two", "cancelled")):
+            page = self.client.post("/admin/narrowboat/run/", {**form, "key": key}, follow=True)
+            self.assertContains(page, f"Orders {run.id}: {state}.")
+
+    def test_a_run_took_the_same_time_everywhere(self) -> None:
+        run = run_inline(nb, nb.start("orders", owner=str(self.ann.pk)).run.id)
+        row = Run.objects.get(pk=run.id)
+        self.assertAlmostEqual(row.took(), run.took(0.0), places=3)
+        row.stood = row.took() + 1.0  # the clock was set back meanwhile
+        self.assertEqual(row.took(), 0.0)
+
     @override_settings(NARROWBOAT={"PERMISSION": "shop.tests.only_seeing"})
     def test_a_function_of_the_project_may_say_who_may_do_what(self) -> None:
         self.client.force_login(self.ann)

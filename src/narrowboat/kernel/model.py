@@ -256,6 +256,8 @@ class Run(NamedTuple):
     """The most bytes of memory that a worker held while it worked on it."""
     stood: float = 0.0
     """Seconds since it was started in which it stood still: paused, or ended before it was resumed."""
+    stood_first: float = 0.0
+    """The same before its first rows, counted from when it could begin, which may be before its start."""
 
     @property
     def ended(self) -> bool:
@@ -263,7 +265,19 @@ class Run(NamedTuple):
 
     def took(self, now: float) -> float:
         """Seconds from its start to its end, or to `now`, without those in which it stood still."""
-        return 0.0 if self.started is None else max(0.0, (self.finished or now) - self.started - self.stood)
+        return time_taken(self.started, self.finished or now, self.stood)
+
+    @property
+    def first_rows_took(self) -> float:
+        """Seconds from when it could begin to its first rows, without those in which it stood still; 0 without rows."""
+        if self.first_rows is None:
+            return 0.0
+        return max(0.0, self.first_rows - max(self.created, self.not_before) - self.stood_first)
+
+
+def time_taken(started: float | None, until: float, stood: float) -> float:
+    """Seconds that were worked and waited for by then; 0 for what never began."""
+    return 0.0 if started is None else max(0.0, until - started - stood)
 
 
 class Part(NamedTuple):

@@ -46,7 +46,9 @@ class Store(Protocol):
         """Queue a run, or give the identical or repeated one. Raises TooManyRuns, IdempotencyConflict."""
         ...
 
-    def request(self, run_id: str, request: Request, *, by: str | None = None, key: str | None = None) -> Run:
+    def request(
+        self, run_id: str, request: Request, *, by: str | None = None, key: str | None = None, conn: Any = None
+    ) -> Run:
         """Pause, resume or cancel; harmless when repeated. Cancelling a shared run first lets go of one holder.
 
         key: of the owner's choice, for one holder's cancel: again, it lets go of no second one, until the run is asked

@@ -73,7 +73,7 @@ def add_up(tx: Session, run_id: str) -> None:
         seconds=seconds,
         **{f"within_{edge}": int(seconds <= edge) for edge in DURATIONS},
         begun=int(run.first_rows is not None),
-        first_rows_seconds=max(0.0, run.first_rows - max(run.created, run.not_before)) if run.first_rows else 0.0,
+        first_rows_seconds=run.first_rows_took,
         memory=run.memory,
     )
 

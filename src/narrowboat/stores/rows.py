@@ -95,6 +95,7 @@ def to_run(row: Row, done_parts: Row | None = None) -> Run:
         first_rows=row["first_rows_at"],
         memory=row["memory"],
         stood=row["stood"],
+        stood_first=row["stood_first"],
     )
 
 

@@ -49,8 +49,10 @@ class SqlStore:
         with self._database.write(conn) as tx:
             return asking.submit(tx, new)
 
-    def request(self, run_id: str, request: Request, *, by: str | None = None, key: str | None = None) -> Run:
-        with self._database.write() as tx:
+    def request(
+        self, run_id: str, request: Request, *, by: str | None = None, key: str | None = None, conn: Any = None
+    ) -> Run:
+        with self._database.write(conn) as tx:
             return asking.ask(tx, run_id, request, by, key)
 
     def get(self, run_id: str) -> Run:

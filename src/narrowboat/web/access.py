@@ -120,7 +120,7 @@ def check_job(user: User, jobs: dict[str, Definition], name: str, action: Action
     """The job, if this user may. Raises UnknownJob (also where they may not know of it), NotAllowed."""
     job = jobs.get(name)
     if job is None or not user.may(Action.SEE, name):
-        raise UnknownJob(f"There is no job {name!r}.")
+        raise UnknownJob(f"There is no job {name!r}. GET /jobs lists those that you may know of.")
     _check(user, name, action)
     return job
 

@@ -16,7 +16,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.formats import localize
 from django.utils.html import format_html, format_html_join
 from django.utils.timezone import template_localtime
@@ -127,9 +126,7 @@ class RunAdmin(admin.ModelAdmin):
 
     @admin.display(description="took")
     def duration(self, run: Run) -> str:
-        if run.started is None:
-            return "-"
-        return f"{((run.finished or timezone.now()) - run.started).total_seconds() - run.stood:,.1f} s"
+        return "-" if run.started is None else f"{run.took():,.1f} s"
 
     @admin.display(description="size", ordering="bytes_written")
     def size(self, run: Run) -> str:

@@ -45,10 +45,10 @@ def ask(run: Run, verb: str, person: Any, key: str | None) -> str:
     Raises what `Narrowboat.ask`, `retry_failed` and `undo` raise.
     """
     by, found = str(person.pk), project().store.get(run.id)
-    if verb not in (RETRY, UNDO):
-        return project().ask(run.id, Request(verb), by=by).state.replace("_", " ")
-    attributes = attributes_of(person) if found.owner == by else None
     own = f"{key}/{verb}/{run.id}" if key else None  # a form may ask different things, and of several runs
+    if verb not in (RETRY, UNDO):
+        return project().ask(run.id, Request(verb), by=by, key=own).state.replace("_", " ")
+    attributes = attributes_of(person) if found.owner == by else None
     if verb == RETRY:
         return _told("retried as", project().retry_failed(found, attributes=attributes, by=by, idempotency_key=own))
     return _told("taken back by", project().undo(found, owner=by, attributes=attributes, idempotency_key=own))

@@ -6,10 +6,11 @@ import json
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
 
 from narrowboat.contrib.django import database
 from narrowboat.contrib.django.fields import Moment
-from narrowboat.kernel.model import State
+from narrowboat.kernel.model import State, time_taken
 
 STATES = [(state.value, state.value.replace("_", " ")) for state in State]
 
@@ -68,6 +69,11 @@ class Run(models.Model):
     @property
     def ended(self) -> bool:
         return self.finished is not None
+
+    def took(self) -> float:
+        """Seconds, as `narrowboat.kernel.model.Run.took`."""
+        until = self.finished or timezone.now()
+        return time_taken(self.started and self.started.timestamp(), until.timestamp(), self.stood)
 
     @property
     def file(self) -> dict[str, Any] | None:

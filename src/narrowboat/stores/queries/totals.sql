@@ -9,7 +9,7 @@ select job, state,
     cast(sum(bytes_written) as bigint) as bytes,
     sum(case when started_at is null then 0.0 else :now - started_at - stood end) as seconds,
     count(first_rows_at) as begun,
-    coalesce(sum(first_rows_at - case when created_at > not_before then created_at else not_before end), 0.0)
+    coalesce(sum(first_rows_at - case when created_at > not_before then created_at else not_before end - stood_first), 0.0)
         as first_rows_seconds,
     cast(sum(memory) as double precision) as memory,
     cast(sum(rows_rejected) as bigint) as rejected,

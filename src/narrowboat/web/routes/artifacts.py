@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from narrowboat.data.formats import FORMATS
 from narrowboat.errors import UnknownFormat, UnknownJob, UnknownRun
 from narrowboat.jobs.definition import Delivering, delivering
 from narrowboat.jobs.output import Output
@@ -108,15 +109,24 @@ async def export_file(file: str, request: Request, here: Here, user: Who) -> Res
 
 
 def _asked(here: Context, request: Request, user: User, file: str) -> tuple[Delivering, Output, dict[str, str]]:
-    """The longest name of a job that `file` begins with; a format may have dots too."""
-    name = max((name for name in here.nb.jobs if file.startswith(f"{name}.")), key=len, default=None)
+    """The longest name of a job that `file` begins with; a format may have dots too.
+
+    A job that this user may not know of is as if it were not there: the answer's words tell nothing of it.
+    """
+    seen = (name for name in here.nb.jobs if file.startswith(f"{name}.") and user.may(Action.SEE, name))
+    name = max(seen, key=len, default=None)
     if name is None:
-        check_job(user, here.nb.jobs, file, Action.START)
+        check_job(user, here.nb.jobs, _without_format(file), Action.START)
         raise UnknownFormat(f"Say which format: {file}.xlsx, for example.")
     job = delivering(check_job(user, here.nb.jobs, name, Action.START))
     check_job(user, here.nb.jobs, name, Action.DOWNLOAD)
     params, output = asked(request.query_params, file.removeprefix(f"{name}."))
     return job, output, params
+
+
+def _without_format(file: str) -> str:
+    ending = max((f".{known}" for known in FORMATS if file.endswith(f".{known}")), key=len, default="")
+    return file.removesuffix(ending)
 
 
 async def _resumed(here: Context, request: Request, user: User, asked: NewRun) -> Run | None:
