@@ -39,7 +39,9 @@ class Site:
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder, self.port = folder, free_port()
-        self.environment = {**os.environ, "SITE_FOLDER": str(folder), **environment}
+        self.origin = f"http://127.0.0.1:{self.port}"
+        """Without the proxy, so another one to a browser; its pages may call."""
+        self.environment = {**os.environ, "SITE_FOLDER": str(folder), "SITE_ORIGIN": self.origin, **environment}
         self.python("from tests.browser.site import make_crm; make_crm()")
         self._log = open(folder / "server.log", "ab")
         self.api = httpx.Client(base_url=f"http://127.0.0.1:{self.port}/bulk", timeout=30)

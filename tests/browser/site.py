@@ -158,7 +158,7 @@ def who(request: Request) -> User | None:
 
 
 app = FastAPI(lifespan=nb.lifespan)
-app.mount("/bulk", nb.asgi(user=nb.people if os.environ.get("SITE_PEOPLE") else who))
+app.mount("/bulk", nb.asgi(user=nb.people if os.environ.get("SITE_PEOPLE") else who, cors=(os.environ["SITE_ORIGIN"],)))
 
 
 @app.get("/host/{page}")

@@ -13,6 +13,8 @@ from tests.browser.conftest import Site
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+COOKIES = 'credentials: "include"'
+SOURCE = "document.querySelector('narrowboat-run').src"
 DOCS = (ROOT / "docs/howto/embed.md").read_text()
 
 
@@ -44,6 +46,27 @@ def test_the_table_shows_a_report(site: Site, page: Page) -> None:
     page.goto(f"{site.proxy.url}/host/sales.html")
     expect(page.get_by_role("gridcell", name="<b>Zoë 1</b>", exact=True)).to_be_visible()
     assert page.locator("narrowboat-table").bounding_box()["height"] == 320  # type: ignore[index]
+
+
+def test_a_page_of_another_origin_starts_and_shows_a_run(site: Site, page: Page) -> None:
+    """As the documentation says: its origin is named, addresses are in full, and cookies go along."""
+    text = (
+        example().replace('"/bulk/', f'"{site.proxy.url}/bulk/').replace('method: "POST"', 'method: "POST", ' + COOKIES)
+    )
+    text = text.replace('answer.headers.get("Location")', f'"{site.proxy.url}" + answer.headers.get("Location")')
+    text = text.replace("<narrowboat-run ", '<narrowboat-run credentials="include" ')
+    (site.folder / "elsewhere.html").write_text(text)
+    page.context.add_cookies([{"name": "user", "value": "ann", "url": site.proxy.url}])
+    site.hold()
+    page.goto(f"{site.origin}/host/elsewhere.html")
+    page.get_by_role("button", name="Export them").click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    page.get_by_role("button", name="Pause").click()
+    site.pace(0.0)
+    page.get_by_role("button", name="Resume").click()
+    expect(page).to_have_title("Your leads are there")
+    run = page.evaluate(SOURCE)
+    assert (site.proxy.url in run, site.run(run.rpartition("/")[2])["owner"]) == (True, "ann")
 
 
 def test_every_property_and_attribute_of_the_documentation_is_there() -> None:

@@ -270,6 +270,17 @@ def test_the_history_can_be_filtered_and_moves(site: Site, page: Page) -> None:
     assert run_of(page) == run
 
 
+def test_a_name_is_not_cut_up_beside_its_state_on_a_phone(site: Site, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    site.until_state(site.begin("empty"), "succeeded")
+    page.goto(f"{site.url}#/runs")
+    line = page.get_by_role("listitem").filter(has_text="Complaints").first
+    for state in ("Finished", "Finished, some rows refused"):
+        line.locator(".state").evaluate("(one, state) => { one.textContent = state; }", state)
+        lines = "one => one.offsetHeight / parseFloat(getComputedStyle(one).lineHeight)"
+        assert line.get_by_role("link").evaluate(lines) < 1.5
+
+
 def test_older_runs_come_on_demand(site: Site, page: Page) -> None:
     for n in range(28):
         site.begin("empty", not_before=f"2090-01-{n + 1:02}T00:00:00Z")
@@ -287,8 +298,11 @@ def test_operators_see_how_the_server_does(site: Site, page: Page) -> None:
     page.get_by_role("link", name="Operations").click()
     expect(page.get_by_role("heading", name="Worked on now")).to_be_visible()
     expect(page.get_by_role("link", name="Driver leads").first).to_be_visible()
+    expect(page.get_by_role("columnheader", name="Since")).to_be_visible()
     expect(page.get_by_role("cell", name="server")).to_be_visible()
-    expect(page.get_by_text("Disk free", exact=True)).to_be_visible()
+    expect(page.get_by_role("cell", name="worker").first).to_be_visible()
+    for chart in ("Waiting", "Working", "Oldest waiting", "Memory", "Watching", "Disk free"):
+        expect(page.get_by_role("figure").filter(has_text=chart).first).to_be_visible()
 
 
 def test_a_report_shows_its_rows_while_they_come(site: Site, page: Page) -> None:

@@ -146,6 +146,17 @@ def test_what_is_loaded_can_be_sorted_and_says_so(table: Any) -> None:
     expect(cell(page, 1, 1)).to_have_text("0")
 
 
+def test_a_header_has_room_for_its_mark_and_a_cell_for_its_text(table: Any) -> None:
+    page = table(20)
+    cut = "one => one.scrollWidth > one.clientWidth"
+    assert not cell(page, 1, 2).evaluate(cut)
+    for name in ("Number", "Column 2"):
+        head = page.get_by_role("columnheader", name=name)
+        head.click()
+        expect(head).to_contain_text("↑")
+        assert not head.evaluate(cut)
+
+
 def test_a_selection_is_copied_also_where_it_was_never_seen(table: Any) -> None:
     page = table(10_000)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])

@@ -72,7 +72,7 @@ def test_a_mapping_of_what_is_not_there_is_refused(given: dict[str, str], said: 
 def test_columns_that_are_left_out_are_told() -> None:
     assert found("name", "phone", "shiping_marc", "Remarks").warnings() == [
         "'shiping_marc' looks like 'shipping_mark' and was left out: confirm it with a mapping, if it is.",
-        "Left out, as no field is called so: 'Remarks'.",
+        "Left out, because no field has this name: 'Remarks'.",
     ]
 
 

@@ -5,7 +5,9 @@ import { textOf } from "./text";
 
 const LEAST = 48; // pixels
 const MOST = 800;
-const LETTER = 8.2; // pixels, about
+const ROOM = 21; // pixels beside the text of a cell
+const HEAD_ROOM = 31; // beside that of a header
+const LETTERS = 60; // of a text; longer ones are cut
 
 export class Widths {
   private widths: number[] = [];
@@ -24,12 +26,17 @@ export class Widths {
     this.add();
   }
 
-  /** By what some rows hold. */
-  fit(columns: readonly GridColumn[], some: readonly Row[]): void {
+  /** By what some rows hold, and by headers that are sorted by, in this type. */
+  fit(columns: readonly GridColumn[], some: readonly Row[], type: CSSStyleDeclaration): void {
+    const pen = document.createElement("canvas").getContext("2d")!;
+    const long = (text: string, weight: number): number => {
+      pen.font = `${weight} ${type.fontSize} ${type.fontFamily}`;
+      return pen.measureText(text.slice(0, LETTERS)).width;
+    };
     this.set(
-      columns.map((column, place) => {
-        const longest = Math.max(column.label.length + 4, ...some.map((row) => Math.min(60, textOf(row[place]).length)));
-        return Math.min(320, longest * LETTER + 24);
+      columns.map(({ label }, place) => {
+        const longest = some.map((row) => textOf(row[place])).reduce((a, b) => (b.length > a.length ? b : a), "");
+        return Math.min(320, Math.max(long(`${label} ↓`, 600) + HEAD_ROOM, 1.05 * long(longest, 400) + ROOM));
       }),
     );
   }

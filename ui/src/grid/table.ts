@@ -146,7 +146,7 @@ export class NarrowboatTable extends LitElement {
     if (this.measured || !rows.columns.length || (!this.pages!.row(0) && rows.total)) return;
     this.measured = rows.total > 0;
     const some = Array.from({ length: 50 }, (_, place) => this.pages!.row(place)).filter((row) => row !== undefined);
-    this.widths.fit(rows.columns, some);
+    this.widths.fit(rows.columns, some, getComputedStyle(this.scroller));
     this.looked++;
     this.requestUpdate();
   }

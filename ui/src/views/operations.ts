@@ -5,8 +5,9 @@ import { customElement, state } from "lit/decorators.js";
 import { Refused } from "../api/client";
 import { toldOf } from "../api/telling";
 import type { Operations, Run } from "../api/types";
-import { count, duration, moment, size } from "../figures";
+import { count, duration, moment, size, timeOf } from "../figures";
 import "../parts/bar";
+import { byJob } from "../parts/outcomes";
 import { sheet } from "../parts/sheet";
 import { stateOf } from "../parts/state";
 import { words } from "../strings";
@@ -164,7 +165,8 @@ export class OperationsView extends AskingElement {
         ? html`<figure class="card">
             <figcaption class="quiet small">${say.disk}</figcaption>
             <p class="value figure">${size(now.disk.free)}</p>
-            <nb-bar .share=${1 - now.disk.free / now.disk.total} .label=${say.disk}></nb-bar>
+            <nb-bar .share=${1 - now.disk.free / now.disk.total} .label=${say.diskUsed}></nb-bar>
+            <p class="quiet small">${say.diskOf(percent.format(1 - now.disk.free / now.disk.total), size(now.disk.total))}</p>
           </figure>`
         : nothing}
     </div>`;
@@ -215,11 +217,13 @@ export class OperationsView extends AskingElement {
       <h2>${say.leases}</h2>
       ${now.leases.length
         ? table(
-            [say.run, words.runs.owner, say.worker, say.progress, words.runs.state],
+            [say.run, words.runs.owner, say.worker, say.since, say.deadline, say.progress, words.runs.state],
             now.leases.map((one) => [
               html`<a href="#/runs/${one.run}">${one.title}</a>`,
               one.owner,
               one.worker ?? "",
+              one.started_at ? timeOf(one.started_at) : "",
+              one.deadline ? timeOf(one.deadline) : say.nothing,
               part(one.done, one.total),
               stateOf(one.state),
             ]),
@@ -275,7 +279,7 @@ type Cell = string | TemplateResult;
 function table(heads: (string | [string])[], lines: Cell[][]): TemplateResult {
   const look = (place: number) => (Array.isArray(heads[place]) ? "figure" : "");
   return html`<div class="scroll" tabindex="0" role="region" aria-label=${heads.flat().join(", ")}>
-    <table class=${heads.length > 4 ? "wide" : ""}>
+    <table class=${heads.length > 4 || !heads.some(Array.isArray) ? "wide" : ""}>
       <thead>
         <tr>
           ${heads.map((head, place) => html`<th class=${look(place)} scope="col">${head}</th>`)}
@@ -306,19 +310,4 @@ function line(values: number[], top: number) {
   const points = seen.map((value, place) => `${(place * step).toFixed(2)},${(29 - (27 * value) / (top || 1)).toFixed(2)}`);
   return svg`<path class="area" d="M0,30 L${points.join(" L")} L100,30 Z"></path>
     <path class="line" d="M${points.join(" L")}"></path>`;
-}
-
-function byJob(now: Operations) {
-  const jobs = new Map<string, { job: string; good: number; bad: number; rows: number; seconds: number; runs: number }>();
-  for (const one of now.outcomes) {
-    if (!["succeeded", "partial", "failed", "timed_out"].includes(one.state)) continue;
-    const found = jobs.get(one.job) ?? { job: one.job, good: 0, bad: 0, rows: 0, seconds: 0, runs: 0 };
-    if (one.state === "succeeded" || one.state === "partial") found.good += one.runs;
-    else found.bad += one.runs;
-    found.rows += one.rows;
-    found.seconds += one.seconds;
-    found.runs += one.runs;
-    jobs.set(one.job, found);
-  }
-  return [...jobs.values()];
 }

@@ -65,8 +65,15 @@ export class Runs extends AskingElement {
         outline: 3px solid var(--accent);
         outline-offset: -3px;
       }
-      .state {
-        place-self: start end;
+      .top {
+        grid-column: 1 / -1;
+        display: flex;
+        flex-wrap: wrap;
+        align-items: flex-start;
+        gap: 0.125rem 1rem;
+      }
+      .top a {
+        flex: 1 1 8rem;
       }
       nb-bar {
         grid-column: 1 / -1;
@@ -217,8 +224,7 @@ export class Runs extends AskingElement {
 
   private line(run: Run): TemplateResult {
     return html`<li>
-      <a href="#/runs/${run.id}">${titleOf(run)}</a>
-      ${stateOf(run.state)}
+      <div class="top"><a href="#/runs/${run.id}">${titleOf(run)}</a>${stateOf(run.state)}</div>
       ${run.ended
         ? nothing
         : html`<nb-bar

@@ -60,7 +60,7 @@ class Columns(NamedTuple):
             for match in self.matches
             if match.how == "filled"
         ]
-        left = [f"Left out, as no field is called so: {', '.join(unknown)}."] if unknown else []
+        left = [f"Left out, because no field has this name: {', '.join(unknown)}."] if unknown else []
         return alike + filled + left
 
     def as_json(self) -> list[dict[str, Any]]:
