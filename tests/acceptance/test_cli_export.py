@@ -252,6 +252,22 @@ def _read(controller: int) -> bytes:
         return b""
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-", ">/dev/full"])
+def test_what_cannot_be_told_does_not_keep_the_file_from_being_made(shell: Shell, closed: str) -> None:
+    done = shell.run(*LEADS, "--json", under=("bash", "-c", f'exec "$@" {closed}', "bash"))
+    assert (done.returncode, "Traceback" in done.stderr) == (1 if "full" in closed else 0, False), done.stderr
+    assert shell.files() == REST
+    if "full" in closed:
+        assert "cannot be told on stdout: No space left on device." in done.stderr
+
+
+def test_a_pipe_is_no_place_for_a_file(shell: Shell) -> None:
+    done = shell.run("export", "sqlite:///crm.db", "--table", "leads", "--to", "/dev/stdout", "--format", "csv")
+    assert (done.returncode, "is a device or a pipe; name a file. [bad-parameter]" in done.stderr) == (2, True), (
+        done.stderr
+    )
+
+
 def test_zero_rows_are_a_valid_file_with_its_header(shell: Shell) -> None:
     assert shell.run("export", "sqlite:///crm.db", "--table", "empty", "--to", "empty.xlsx").returncode == 0
     assert sheets(shell.folder / "empty.xlsx") == {"empty": [["id", "name"]]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 
@@ -16,9 +17,17 @@ def command() -> int:
     # A command makes many objects that live to its end; looking among them for garbage costs more than it finds,
     # and most of all at the very end.
     gc.set_threshold(50_000, 20, 50)
+    _stand_in_for_what_is_closed()
     status = main()
     gc.freeze()
     return status
+
+
+def _stand_in_for_what_is_closed() -> None:
+    """Where a shell closed a standard stream (`>&-`), the next file opened would take its number, and its messages."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # as long as the process
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -56,7 +56,7 @@ def declare(parser: ArgumentParser) -> None:
     _how(parser)
     add("--force", action="store_true", help="replace FILE if it exists, and forget an export of it that was begun")
     add("--resume", action="store_true", help="go on with the export of FILE that was begun, if there is one")
-    add("--time-limit", type=_seconds, metavar="SECONDS", help="give up after so long; --resume goes on")
+    add("--time-limit", type=_seconds, metavar="SECONDS", help="give up after so long; --resume goes on, for as long")
     add("--manifest", action="store_true", help="leave FILE.manifest.json: rows, bytes, sha256, what was altered")
     add("--json", action="store_true", help="print one JSON object as the last line")
     add("--quiet", action="store_true", help="no progress bar and no summary; errors are still told")

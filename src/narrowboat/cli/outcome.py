@@ -71,13 +71,24 @@ def say(text: str) -> None:
 
 def show(line: str) -> None:
     """A line of what was asked for, on stdout."""
-    sys.stdout.write(visible(line) + "\n")
+    _print(visible(line))
 
 
 def print_json(value: Mapping[str, Any]) -> None:
     """One JSON object as the last line of stdout."""
-    sys.stdout.write(visible(json.dumps(value, ensure_ascii=False)) + "\n")
-    sys.stdout.flush()
+    _print(visible(json.dumps(value, ensure_ascii=False)))
+
+
+def _print(line: str) -> None:
+    """On stdout, at once. Raises BrokenPipeError where nobody reads it, or where it cannot be kept, which is told."""
+    try:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        say(f"narrowboat: All is done, but it cannot be told on stdout: {error.strerror}.")
+        raise BrokenPipeError from error
 
 
 def visible(text: str) -> str:

@@ -57,7 +57,8 @@ class Place:
     def _check(self) -> None:
         if self.target.is_dir():
             raise BadParameter(f"{self.target} is a folder; name a file in it.")
-        if self.target.exists() and not self.target.is_file():
+        is_pipe = self.target.parent.match("/proc/*/fd")  # where a link to one leads: /dev/stdout
+        if is_pipe or (self.target.exists() and not self.target.is_file()):
             raise BadParameter(f"{self.target} is a device or a pipe; name a file.")
         if not self.target.parent.is_dir():
             raise BadParameter(f"There is no folder {self.target.parent}; make it first.")

@@ -173,7 +173,9 @@ class Delivery(Terms):
 
     def remedy(self, output: Output) -> str:
         """What to do where the function returned several tables and the format holds one."""
-        return f"choose xlsx, or {output.format}.zip"
+        plain = output.format.partition(".")[0]
+        zipped = f"{plain}.zip"
+        return f"choose xlsx, or {zipped if format_named(zipped).several_tables else 'csv.zip'}"
 
     def _asked_by(self, requester: Requester) -> dict[str, Requester]:
         if self.requester is None:

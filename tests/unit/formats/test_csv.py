@@ -104,6 +104,14 @@ def test_null_is_nothing_and_empty_text_is_two_quotes() -> None:
     assert lines((None, "", b"", None)) == b',"","",\r\n'
 
 
+@pytest.mark.parametrize(("quote", "written"), [("minimal", b',"",AA==\r\n'), ("all", b',"","AA=="\r\n')])
+def test_no_bytes_are_two_quotes_too(quote: str, written: bytes) -> None:
+    columns = tuple(Column(name, Type.BINARY) for name in "abc")
+    writer = format_named("csv", {"bom": False, "header": False, "quote": quote}).writer()
+    writer.begin(Table("t", columns), [])
+    assert writer.block([(None, b"", b"\0")]) == written
+
+
 def test_a_lone_null_is_no_empty_line_since_readers_skip_those() -> None:
     assert lines((None,), ("",), ("a",)) == b'""\r\n""\r\na\r\n'
     assert lines((None,), ("",), null="NULL") == b'NULL\r\n""\r\n'

@@ -198,6 +198,16 @@ def test_several_tables_need_a_format_that_holds_them(nb: Narrowboat) -> None:
     assert "choose xlsx, or csv.zip" in (refused.error or "")
 
 
+@pytest.mark.parametrize(
+    ("format", "instead"),
+    [("csv.gz", "csv.zip"), ("jsonl.gz", "jsonl.zip"), ("parquet", "csv.zip"), ("parquet.zip", "csv.zip")],
+)
+def test_the_format_that_is_advised_holds_several_tables(nb: Narrowboat, format: str, instead: str) -> None:
+    refused = run_inline(nb, nb.start("both", output=Output(format=format)).run.id)
+    assert f"choose xlsx, or {instead}." in (refused.error or "")
+    assert run_inline(nb, nb.start("both", output=Output(format=instead)).run.id).state is State.SUCCEEDED
+
+
 def test_a_request_that_cannot_work_starts_nothing(nb: Narrowboat) -> None:
     with pytest.raises(UnknownJob, match="Jobs: leads, both, numbers"):
         nb.start("lead")

@@ -48,6 +48,11 @@ class Style(Protocol):
     def null(self) -> bytes: ...
 
     @property
+    def empty(self) -> bytes:
+        """Empty text, before `finish`."""
+        ...
+
+    @property
     def base64(self) -> bool:
         """Whether raw bytes become base64 text."""
         ...

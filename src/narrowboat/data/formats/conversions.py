@@ -89,7 +89,7 @@ def _for_declared(column: Column, style: Style) -> dict[str, Conversion]:
         case Type.BOOLEAN:
             return {"builtins.int": _zero_one}
         case Type.BINARY:
-            return {"builtins.bytes": partial(_plain, base64_text) if style.base64 else _raw}
+            return {"builtins.bytes": partial(_base64, style) if style.base64 else _raw}
         case Type.DATE:
             return {"builtins.bytes": partial(_text_days, style)}
         case Type.DATETIME:
@@ -175,6 +175,12 @@ def _moments(zone: tzinfo, separator: str, moment: Callable[[datetime], str], ce
     if zone is UTC:
         return Rendered(_split(utc_texts(cells, separator)), Form.PLAIN)
     return _plain(methodcaller("isoformat", separator), cells)
+
+
+def _base64(style: Style, cells: Texts) -> Rendered:
+    """Of no bytes, empty text: not what a null is."""
+    texts, form, _ = _plain(base64_text, cells)
+    return Rendered(texts if all(texts) else [text or style.empty for text in texts], form)
 
 
 def _raw(cells: Texts) -> Rendered:

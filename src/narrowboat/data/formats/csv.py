@@ -164,7 +164,17 @@ class _Style:
     """
 
     base64 = True
-    __slots__ = ("_escapes", "_null_text", "_ordinary", "_quote_all", "_suspects", "null", "point", "separator")
+    __slots__ = (
+        "_escapes",
+        "_null_text",
+        "_ordinary",
+        "_quote_all",
+        "_suspects",
+        "empty",
+        "null",
+        "point",
+        "separator",
+    )
 
     def __init__(self, format: Csv, *, alone: bool) -> None:
         """alone: the table has one column, where an empty line would be no row to most readers."""
@@ -173,6 +183,7 @@ class _Style:
         self._escapes, self._quote_all = not format.formulas, format.quote_all
         self._ordinary = bytes(set(range(256)) - set(special + UNIT))
         self._suspects = (*(bytes([byte]) for byte in special), *((b"\x1f%b\x1f" % null,) if null else ()))
+        self.empty = b"" if format.quote_all else b'""'
         self.null = b'""' if alone and not null else null
         self.separator, self.point = " ", format.dialect.point
 

@@ -107,6 +107,7 @@ class _Style:
     """How values stand in JSON. Implements `cells.Style`."""
 
     null = b"null"
+    empty = b""
     base64 = True
     separator = "T"
     point = "."

@@ -111,6 +111,7 @@ class _Style:
     """Text as it is, without quotes; aware moments in UTC. Implements `cells.Style`."""
 
     null: Any = None
+    empty = b""
     base64 = False
     separator = "T"
     point = "."
