@@ -277,6 +277,7 @@ def test_the_admins_page_takes_the_file_and_tells_what_became_of_it(folder: Path
         in_the_database(folder, "alter table shop_customer rename to away")
         form = ann.http.get("/admin/shop/customer/import/")
         assert (form.status_code, "There is no table" in form.text) == (200, True), "told before anything is sent"
+        assert 'href="/bulk/#/import/customers"' in form.text, "where columns can be matched by hand"
         in_the_database(folder, "alter table away rename to shop_customer")
         token = form.text.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
         answer = ann.http.post(

@@ -293,6 +293,9 @@ def check_what_the_page_promises(url: str) -> None:
     run_id = started.headers["location"].split("/")[-3]
     assert ann.until_ended(run_id)["done"] == 1
     assert ann.http.get(f"/admin/narrowboat/run/{run_id}/file/").content.endswith(b"Accra,Accra\r\n")
+    listed = ann.http.get("/admin/narrowboat/run/").text
+    assert re.search(r'<a href="[^"]*/file/" title="\S+\.csv">csv</a>', listed), "short"
+    assert "nowrap" not in listed, "the list needs no more room than beside its filters"
 
 
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")

@@ -58,7 +58,7 @@ def _names(owners: set[str]) -> dict[str, str]:
 class RunAdmin(admin.ModelAdmin):
     """Read-only. Who may `narrowboat.view_run` sees everybody's runs, who may export from a list their own."""
 
-    list_display = ("name", "state", "progress", "download", "who", "created", "duration")
+    list_display = ("name", "state", "progress", "kind_of_file", "who", "begun", "duration")
     list_filter = ("state", ("job", admin.AllValuesFieldListFilter), "created")
     search_fields = ("id", "job", "owner")
     actions = VERBS
@@ -187,9 +187,18 @@ class RunAdmin(admin.ModelAdmin):
 
     @admin.display(description="file")
     def download(self, run: Run) -> str:
-        if run.file is None:
-            return "-"
-        return format_html('<a href="{}">{}</a>', reverse("admin:narrowboat_run_file", args=[run.id]), run.file["path"])
+        return _file(run, run.file["path"], run.file["path"]) if run.file else "-"
+
+    @admin.display(description="file", ordering="bytes_written")
+    def kind_of_file(self, run: Run) -> str:
+        """Short, as the list has little room; the link's title is the file's name."""
+        return _file(run, run.file["path"], run.file["path"].rpartition(".")[2]) if run.file else "-"
+
+    @admin.display(description="created", ordering="created")
+    def begun(self, run: Run) -> str:
+        """As text, which breaks where there is no room: a moment never does."""
+        shown: str = localize(template_localtime(run.created))
+        return shown
 
     # what can be asked of runs
 
@@ -267,6 +276,11 @@ class RunAdmin(admin.ModelAdmin):
         if run is None or not self.has_view_permission(request, run):
             raise Http404
         return run
+
+
+def _file(run: Run, name: str, text: str) -> str:
+    where = reverse("admin:narrowboat_run_file", args=[run.id])
+    return format_html('<a href="{}" title="{}">{}</a>', where, name, text)
 
 
 def _sees_all(request: HttpRequest) -> bool:
