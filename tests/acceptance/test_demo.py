@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import signal
 import sqlite3
 import urllib.request
@@ -40,6 +41,9 @@ def test_a_demo_that_is_kept_serves_its_page_until_it_is_stopped(tmp_path: Path,
         address = next(line for line in said if "in a browser" in line).split("open ")[1].split()[0]
         with urllib.request.urlopen(address, timeout=60) as page:
             assert page.headers.get_content_type() == "text/html"
+        with urllib.request.urlopen(f"{address}jobs", timeout=60) as jobs:
+            kinds = {job["kind"] for job in json.load(jobs)["jobs"]}
+        assert kinds == {"export", "report", "import"}, "there is one of each to try"
         (server,) = psutil.Process(demo.pid).children()
         demo.send_signal(signal_number)
         demo.communicate(timeout=60)

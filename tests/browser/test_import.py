@@ -263,3 +263,27 @@ def test_who_may_only_watch_cannot_import(site: Site, page: Page) -> None:
     expect(page.get_by_text("Ask those who run the server for permission.")).to_be_visible()
     page.goto(f"{site.url}#/import/none")
     expect(page.get_by_text("There is no such import, or you may not see it.")).to_be_visible()
+
+
+def test_names_without_end_make_no_step_wider_than_a_phone(site: Site, page: Page, tmp_path: Path) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    path, endless = tmp_path / f"{'ü' * 100}.csv", "y" * 200
+    path.write_text(f"Name,Phone,Town or city,{endless}\n{endless},12,{endless},{endless}\n", "utf-8")
+
+    def fits(seen: str) -> None:
+        expect(page.get_by_text(seen).first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, seen
+
+    page.goto(f"{site.url}#/import/customers")
+    choose(page, path)
+    fits("Which column is what?")
+    page.get_by_label("Town or city is imported as").select_option("City")
+    page.get_by_role("button", name="Continue").click()
+    fits("would be refused")
+    page.get_by_role("button", name="Try it without changing anything").click()
+    fits("This was a try")
+    page.get_by_role("button", name="Import", exact=True).click()
+    run_of(page)
+    fits("Import corrected rows")
+    page.goto(f"{site.url}#/runs")
+    fits("Finished, some rows refused")

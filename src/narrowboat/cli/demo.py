@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ import urllib.error
 import urllib.request
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,7 +38,36 @@ source = "crm"
 table = "driver_leads"
 parameters = {city = "str", country = "str", status = "str"}
 types = {rating = {type = "decimal", scale = 2}, weekly_income = {type = "decimal", scale = 2}}
+
+[reports.watch]
+title = "Leads on the screen"
+description = "The same people, in a table that fills while they are read."
+source = "crm"
+table = "driver_leads"
+formats = ["xlsx", "csv"]
+
+[reports.watch.parameters]
+country = {type = "str", choices = ["BR", "CI", "EG", "GH", "IN", "JP", "KE", "NG", "PL", "SN", "TG"]}
+city = "str"
+
+[imports.customers]
+title = "Customers"
+description = "A spreadsheet that becomes records, and can be taken back."
+into = "crm"
+table = "customers"
+unique = ["phone"]
+mode = "upsert"
+undo = true
+
+[imports.customers.fields]
+name = {type = "text", required = true}
+phone = {type = "text", required = true, pattern = "[+][0-9]{8,15}"}
+city = "text"
+since = "date"
 """
+CUSTOMERS = (
+    "create table customers (id integer primary key, name text not null, phone text unique, city text, since date)"
+)
 PIECE = 64 * 1024
 START = 30.0
 """Seconds that the server may take to start."""
@@ -92,6 +122,8 @@ def run(arguments: Namespace) -> int:
 def _make(folder: Path, rows: int) -> None:
     began = time.monotonic()
     sample.make(folder / "crm.db", rows)
+    with closing(sqlite3.connect(folder / "crm.db")) as crm:
+        crm.execute(CUSTOMERS)
     (folder / "narrowboat.toml").write_text(CONFIG)
     say(f"sample data   {rows:,} driver leads x {len(sample.COLUMNS)} columns in {time.monotonic() - began:.1f} s")
 

@@ -69,8 +69,13 @@ const ground = css`
   h1,
   h2,
   h3 {
-    overflow-wrap: anywhere;
     text-wrap: balance;
+  }
+  h1,
+  h2,
+  h3,
+  p {
+    overflow-wrap: anywhere;
   }
   a {
     color: var(--accent);
