@@ -269,27 +269,29 @@ export class NarrowboatTable extends LitElement {
     const rows = this.rows_;
     const columns = rows?.columns ?? [];
     return html`<div class="row top">${this.status(rows)}</div>
-      <div
-        class="scroller"
-        role="grid"
-        tabindex="0"
-        aria-label=${this.label}
-        aria-rowcount=${(rows?.expected ?? this.count) + 1}
-        aria-colcount=${columns.length}
-        aria-multiselectable="true"
-        aria-activedescendant="active"
-        aria-describedby="hint"
-        @scroll=${{ handleEvent: () => this.soon(), passive: true }}
-        @keydown=${this.pressed}
-        @mousedown=${this.touched}
-        @mousemove=${this.touched}
-        @dblclick=${this.opened}
-      >
-        <div role="presentation">
-          <div class="head" role="rowgroup">
-            <div role="row" aria-rowindex="1">${this.heads()}</div>
+      <div class="frame">
+        <div
+          class="scroller"
+          role="grid"
+          tabindex="0"
+          aria-label=${this.label}
+          aria-rowcount=${(rows?.expected ?? this.count) + 1}
+          aria-colcount=${columns.length}
+          aria-multiselectable="true"
+          aria-activedescendant="active"
+          aria-describedby="hint"
+          @scroll=${{ handleEvent: () => this.soon(), passive: true }}
+          @keydown=${this.pressed}
+          @mousedown=${this.touched}
+          @mousemove=${this.touched}
+          @dblclick=${this.opened}
+        >
+          <div role="presentation">
+            <div class="head" role="rowgroup">
+              <div role="row" aria-rowindex="1">${this.heads()}</div>
+            </div>
+            <div class="body" role="rowgroup"></div>
           </div>
-          <div class="body" role="rowgroup"></div>
         </div>
       </div>
       <p id="hint" class="visually-hidden">${words.table.sortHint}</p>
