@@ -75,6 +75,6 @@ def test_every_property_and_attribute_of_the_documentation_is_there() -> None:
     told = set(re.findall(r"`(--nb-[a-z-]+)`", DOCS)) | {
         f"--nb-{state}-ground" for state in ("good", "busy", "warn", "bad")
     }
-    assert told == set(re.findall(r"(--nb-[a-z-]+):", look)) - {"--nb-ground", "--nb-shadow"}
+    assert told == set(re.findall(r"(--nb-[a-z-]+):", look)) - {"--nb-ground"}
     for attribute in re.findall(r"^\| `(\w+)` \|", DOCS, re.M):
         assert re.search(rf"@property\([^)]*\) {attribute}\b", sources), attribute

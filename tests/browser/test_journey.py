@@ -150,14 +150,18 @@ def assert_true(sample: list[float], before: float, after: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pace", "still", "length"), [(0.1, False, 50.8), (10.0, False, 51.99), (0.0, False, 50.0), (10.0, True, 50.0)]
+    ("pace", "still", "least", "most"),
+    [(0.1, False, 50.8, 51.3), (10.0, False, 51.98, 51.999), (0.0, False, 50.0, 50.0), (10.0, True, 50.0, 50.0)],
 )
 def test_a_bar_goes_on_at_its_pace_for_a_moment_and_never_by_two_points(
-    site: Site, page: Page, pace: float, still: bool, length: float
+    site: Site, page: Page, pace: float, still: bool, least: float, most: float
 ) -> None:
+    """How far depends on how long a frame is seen, but for the most of it."""
     page.goto(f"{site.url}#/runs")
     page.evaluate(ALONE, {"share": 0.5, "pace": pace, "still": still})
-    until(lambda: page.evaluate(LENGTH) == pytest.approx(length), "the bar to stand where it should")
+    until(lambda: least <= page.evaluate(LENGTH) <= most, "the bar to stand where it should")
+    assert page.evaluate("new Promise((seen) => setTimeout(seen, 300))") is None
+    assert least <= page.evaluate(LENGTH) <= most
 
 
 def test_the_bar_of_a_paused_run_is_exact(site: Site, page: Page) -> None:

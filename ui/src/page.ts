@@ -4,6 +4,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { Api, Refused } from "./api/client";
 import type { Run } from "./api/types";
+import { liveOf } from "./live/live";
 import { sheet } from "./parts/sheet";
 import { words } from "./strings";
 import "./views/catalogue";
@@ -17,6 +18,7 @@ import "./views/start";
 Object.assign(globalThis, { litNonce: document.querySelector<HTMLMetaElement>("meta[name=style-nonce]")?.content });
 
 const api = new Api(new URL(".", location.href).href);
+liveOf(api); // the tabs agree on who leads before anybody waits for a run
 
 interface Place {
   name: string;

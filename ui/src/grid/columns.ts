@@ -74,3 +74,16 @@ export class Widths {
     this.ends = this.widths.map((width) => (end += width));
   }
 }
+
+/** Tells how far a pointer drags what it was pressed on. */
+export const dragged = (widen: (by: number) => void) => (event: PointerEvent) => {
+  event.stopPropagation();
+  const edge = event.target as HTMLElement;
+  edge.setPointerCapture(event.pointerId);
+  let x = event.clientX;
+  edge.onpointermove = (move) => {
+    widen(move.clientX - x);
+    x = move.clientX;
+  };
+  edge.onpointerup = edge.onpointercancel = () => (edge.onpointermove = null);
+};

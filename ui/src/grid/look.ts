@@ -39,7 +39,6 @@ export const look = css`
   .scroller {
     position: relative;
     overflow: auto;
-    background: var(--surface);
     font-size: 0.875rem;
     font-variant-numeric: tabular-nums;
     contain: strict;

@@ -2,12 +2,13 @@
 
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
+import { Calm } from "../calm";
 import { count } from "../figures";
 import { sheet } from "../parts/sheet";
 import { words } from "../strings";
 import { Choice, led, type Place } from "./choice";
 import { write } from "./clipboard";
-import { Widths } from "./columns";
+import { dragged, Widths } from "./columns";
 import { look } from "./look";
 import { Pages } from "./pages";
 import { Ring } from "./ring";
@@ -45,6 +46,8 @@ export class NarrowboatTable extends LitElement {
   private readonly widths = new Widths();
   private readonly heights = new Scroll(ROW);
   private readonly choice = new Choice();
+  private readonly grown = new Calm(() => this.soon());
+  private atEnd = true; // what comes is in view
   private leave = () => {};
   private looked = 0;
   private frame = 0;
@@ -62,6 +65,7 @@ export class NarrowboatTable extends LitElement {
     this.leave();
     this.pages?.close();
     this.resized.disconnect();
+    this.grown.stop();
     cancelAnimationFrame(this.frame);
     this.frame = 0;
   }
@@ -83,7 +87,7 @@ export class NarrowboatTable extends LitElement {
     const rows = this.source ?? (this.src ? rowsOf(this.src, this.credentials) : null);
     if (!rows) return;
     this.pages = new Pages(rows, () => this.soon());
-    this.leave = rows.follow(() => this.soon());
+    this.leave = rows.follow(() => this.grown.ask(this.atEnd));
     this.rows_ = rows;
     this.resized.observe(this.scroller);
     this.pages.want(0, 1);
@@ -121,6 +125,7 @@ export class NarrowboatTable extends LitElement {
     const offset = this.heights.offset(scroller.scrollTop);
     const first = Math.max(0, Math.min(Math.floor(offset / ROW) - SPARE, this.count - 1));
     const shown = Math.min(Math.ceil(view / ROW) + 2 * SPARE, this.count - first);
+    this.atEnd = first + shown >= this.count;
     const span = this.widths.between(scroller.scrollLeft, scroller.scrollLeft + scroller.clientWidth);
     if (span[0] !== this.span[0] || span[1] !== this.span[1]) {
       this.span = span;
@@ -244,18 +249,6 @@ export class NarrowboatTable extends LitElement {
     this.requestUpdate();
   }
 
-  private readonly drag = (column: number) => (event: PointerEvent) => {
-    event.stopPropagation();
-    const edge = event.target as HTMLElement;
-    edge.setPointerCapture(event.pointerId);
-    let x = event.clientX;
-    edge.onpointermove = (move) => {
-      this.widen(column, move.clientX - x);
-      x = move.clientX;
-    };
-    edge.onpointerup = edge.onpointercancel = () => (edge.onpointermove = null);
-  };
-
   private readonly touched = (event: MouseEvent) => {
     const cell = (event.target as HTMLElement).closest<HTMLElement>("[role=gridcell]");
     if (!cell || (event.type === "mousemove" && !(event.buttons & 1))) return;
@@ -338,7 +331,7 @@ export class NarrowboatTable extends LitElement {
       .style=${style}
       @click=${pick}
     >
-      ${label}${mark}<span class="edge" @pointerdown=${this.drag(column)} @click=${(event: Event) => event.stopPropagation()}></span>
+      ${label}${mark}<span class="edge" @pointerdown=${dragged((by) => this.widen(column, by))} @click=${(event: Event) => event.stopPropagation()}></span>
     </div>`;
   }
 }

@@ -1,14 +1,16 @@
 /**
  * A progress bar. Its figure is what is known. Its length goes on at its pace, for as long as news are on their way:
- * of a fast run they are old when they come. It is never two points ahead, and never full before it is. No
- * easing.
+ * of a fast run they are old when they come. A frame is drawn for the middle of the time that it will be seen, which is
+ * long where frames are slow. It is never two points ahead, and never full before it is. No easing.
  */
 
 import { css, html, LitElement, nothing, type PropertyValues } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
 import { sheet } from "./sheet";
 
-const WAY = 20; // milliseconds: what news are under way, and half of those that a frame is seen
+const WAY = 12; // milliseconds that news are under way
+const FRAME = 1000 / 60; // milliseconds that a frame is seen, as long as nothing else is known
+const SLOWEST = 100;
 const ALONE = 60; // milliseconds that it goes on without news
 const AHEAD = 0.0199;
 
@@ -66,6 +68,8 @@ export class Bar extends LitElement {
   private heard = 0;
   private shown = 0;
   private frame = 0;
+  private seen = FRAME; // milliseconds that each of the last frames was
+  private last = 0;
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
@@ -91,17 +95,20 @@ export class Bar extends LitElement {
     this.shown = Math.min(1, Math.max(this.shown, this.share + ahead));
     this.line.style.transform = `scaleX(${this.shown})`;
     if (ahead && now - this.heard < ALONE) this.frame ||= requestAnimationFrame((at) => this.goOn(at));
+    else this.last = 0;
   }
 
   private goOn(now: number): void {
     this.frame = 0;
+    if (this.last) this.seen += (Math.min(now - this.last, SLOWEST) - this.seen) / 4;
+    this.last = now;
     this.paint(now);
   }
 
   /** What has come since the newest news, if all goes on as it did. */
   private ahead(share: number, now: number): number {
     if (this.still) return 0;
-    const since = WAY + Math.max(0, Math.min(now - this.heard, ALONE));
+    const since = WAY + this.seen / 2 + Math.max(0, Math.min(now - this.heard, ALONE));
     return Math.min((this.pace * since) / 1000, AHEAD, (1 - share) / 2);
   }
 

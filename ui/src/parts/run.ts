@@ -2,10 +2,12 @@
 
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
+import { guard } from "lit/directives/guard.js";
 import { Api } from "../api/client";
 import { Intent } from "../api/intent";
 import { told, toldOf } from "../api/telling";
 import type { Run } from "../api/types";
+import { Calm } from "../calm";
 import { moment } from "../figures";
 import { liveOf } from "../live/live";
 import type { Connection } from "../live/stream";
@@ -73,6 +75,8 @@ export class NarrowboatRun extends LitElement {
   /** The level of its heading: 1, or 2 as on a page that has another. */
   @property() heading = "2";
   @state() run: Run | null = null;
+  /** The one whose figures are shown. */
+  @state() private read: Run | null = null;
   @state() private connection: Connection = "connecting";
   @state() private unknown = false;
   @state() private problem = "";
@@ -81,6 +85,7 @@ export class NarrowboatRun extends LitElement {
   @state() private linkable = false;
   @state() private formats: string[] = [];
   @query("nb-confirm") private readonly sure!: Confirm;
+  private readonly figures = new Calm(() => (this.read = this.run));
   private leave = () => {};
   private readonly intent = new Intent();
   private readonly share = new Intent(); // never done: what this tab lets go of, it lets go of once
@@ -94,6 +99,7 @@ export class NarrowboatRun extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.leave();
+    this.figures.stop();
   }
 
   protected override willUpdate(changed: Map<string, unknown>): void {
@@ -120,6 +126,7 @@ export class NarrowboatRun extends LitElement {
     if (!run) return;
     const [before, finished] = [this.run, run.artifact && !this.run?.artifact];
     this.run = run;
+    this.figures.ask(before?.state !== run.state);
     if (finished && delivers(run)) void this.api.has(`runs/${run.id}/links`).then((has) => (this.linkable = has));
     if (run.kind === "report" && before?.kind !== "report") void this.learnFormats(run.job);
     this.dispatchEvent(new CustomEvent("change", { detail: run }));
@@ -182,7 +189,7 @@ export class NarrowboatRun extends LitElement {
       ></nb-bar>
       <p class="says quiet small" role="status" ?hidden=${!this.says(run)}>${this.says(run)}</p>
       <dl class="figure">
-        ${facts(run).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}
+        ${guard([this.read], () => facts(this.read!).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`))}
       </dl>
       ${this.messages(run)} ${this.actions(run)}
       <nb-confirm

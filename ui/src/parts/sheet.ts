@@ -94,7 +94,6 @@ const ground = css`
     background: var(--surface);
     border: 1px solid var(--line);
     border-radius: 0.875rem;
-    box-shadow: var(--nb-shadow, none);
     padding: 1.25rem;
   }
   .row {

@@ -103,6 +103,7 @@ export class RunView extends AskingElement {
 
   private readonly changed = (event: CustomEvent<Run>) => {
     const [before, run] = [this.now, event.detail];
+    if (before?.state === run.state && !imports(run)) return; // nothing here shows more of it
     this.now = run;
     if (before?.state === run.state) return;
     if (before) this.said = words.run.announce(run.title, words.states[run.state]);

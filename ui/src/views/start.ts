@@ -137,6 +137,7 @@ export class Start extends AskingElement {
     if (!job) return;
     if (job.kind === "import") return location.replace(`#/import/${encodeURIComponent(job.name)}`);
     this.chosen = defaults(job.parameters, this.query);
+    if (job.kind === "report") void import("../grid/table"); // it will have rows to show
     this.format = job.kind === "report" ? "" : (job.formats[0] ?? ""); // a report's file is chosen when it is wanted
     this.look();
     const past = await this.api.runs({ job: job.name, state: "succeeded", limit: 20 });
