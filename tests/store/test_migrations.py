@@ -36,7 +36,7 @@ def test_migrating_again_changes_nothing(store: Store, place: Place) -> None:
     before = execute(place, "select version, name, at from tables.migrations order by version")
     store.migrate()
     assert execute(place, "select version, name, at from tables.migrations order by version") == before
-    assert before[0][:2] == (1, "0001_runs")
+    assert before[0][:2] == (1, "0001_tables")
     assert store.get(run_id).id == run_id
 
 
