@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from isal.isal_zlib import crc32
 
 from narrowboat.durable import storing, sync_folder
 from narrowboat.errors import NoArtifact
@@ -41,7 +42,7 @@ class PartFile:
             while view:
                 view = view[self._file.write(view) :]
         self._length += len(data)
-        self._crc = zlib.crc32(data, self._crc)
+        self._crc = crc32(data, self._crc)
 
     def extent(self) -> Extent | None:
         """Sync, and give what was appended since the last extent; None if nothing was."""
@@ -168,7 +169,7 @@ def _read(path: Path, extents: Sequence[Extent]) -> Made:
         for extent in extents:
             crc, left = 0, extent.length
             while left and (piece := file.read(min(PIECE, left))):
-                crc, left = zlib.crc32(piece, crc), left - len(piece)
+                crc, left = crc32(piece, crc), left - len(piece)
                 digest.update(piece)
             if left or crc != extent.crc:
                 raise NoArtifact(

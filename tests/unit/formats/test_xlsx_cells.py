@@ -331,6 +331,12 @@ def test_microseconds_are_kept() -> None:
     assert [text for _, text in cells] == ["45351.000011574074", str(serial), "61.000000000000"]
 
 
+def test_every_second_of_a_day_is_right_to_the_last_digit() -> None:
+    seconds = range(0, DAY, 7)
+    cells, _ = written(Column("c", Type.DATETIME), *(datetime(2024, 2, 29) + timedelta(seconds=s) for s in seconds))
+    assert [text for _, text in cells] == [f"{45351 + Decimal(s) / DAY:.12f}" for s in seconds]
+
+
 @pytest.mark.parametrize("value", [datetime.max, datetime.max.replace(tzinfo=UTC), b"9999-12-31 23:59:59.999999"])
 def test_the_last_moment_of_all_is_still_on_its_day_when_it_is_read(value: Any) -> None:
     assert from_excel(float(cell(Type.DATETIME, value)[1])) == datetime(9999, 12, 31, 23, 59, 59, 999_000)

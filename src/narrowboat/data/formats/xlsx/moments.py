@@ -23,7 +23,13 @@ _FIRST_DAY: Final = date(1900, 3, 1).toordinal() - _EPOCH_DAY
 _FIRST: Final = timedelta(_FIRST_DAY)
 _LAST: Final = datetime(9999, 12, 31, 23, 59, 59, 999_000) - _EPOCH
 """Readers round to milliseconds, and for the day after this one there is no date."""
+_SECONDS: Final = attrgetter("seconds")
 _MICROSECONDS: Final = attrgetter("microseconds")
+_PERCENT: Final = [b".%02d" % part for part in range(100)]
+_PERCENT_SECONDS: Final = 864
+"""A hundredth of a day: the seconds within it do not change the first two digits of the part of a day."""
+_WITHIN: Final = [b"%010d" % ((second * 625_000_000 + 27) // 54) for second in range(_PERCENT_SECONDS)]
+"""Its digits from the third on, in 10^-12 days, rounded."""
 _DAY_LENGTH: Final = len("yyyy-mm-dd")
 
 
@@ -58,11 +64,12 @@ def datetimes(before: bytes, zone: tzinfo, values: Sequence[datetime]) -> Cells:
         deltas = list(map(sub, values, repeat(_EPOCH)))
     except TypeError:
         deltas = _aware(zone, values)
-    if min(deltas) < _FIRST:
+    days = [delta.days for delta in deltas]
+    if min(days) < _FIRST_DAY:
         raise ValueError
-    if max(deltas) > _LAST:
+    if max(days) == _LAST.days:
         deltas = [min(delta, _LAST) for delta in deltas]
-    return Cells(before, _serials(deltas), VALUE_END)
+    return Cells(before, _serials(days, deltas), VALUE_END)
 
 
 def text_datetimes(before: bytes, zone: tzinfo, values: Sequence[str]) -> Cells:
@@ -76,7 +83,7 @@ def times(before: bytes, values: Sequence[time]) -> Cells:
         raise ValueError
     midnight = date.min
     spans = [datetime.combine(midnight, value) - datetime.min for value in values]
-    return Cells(before, _serials(spans), VALUE_END)
+    return Cells(before, _serials([0] * len(spans), spans), VALUE_END)
 
 
 def text_times(before: bytes, values: Sequence[str]) -> Cells:
@@ -94,19 +101,23 @@ def _shown(value: datetime, zone: tzinfo) -> datetime:
     return value if value.utcoffset() is None else value.astimezone(zone).replace(tzinfo=None)
 
 
-def _serials(spans: Sequence[timedelta]) -> list[bytes]:
+def _serials(days: Sequence[int], spans: Sequence[timedelta]) -> list[bytes]:
     """Days and, after the point, the part of a day: 17 digits, so that each microsecond is kept."""
+    if not any(map(_MICROSECONDS, spans)):
+        return _whole_seconds(days, spans)
     numbers = [0] * (2 * len(spans))
-    numbers[::2] = [span.days for span in spans]
-    numbers[1::2] = _fractions(spans)
+    numbers[::2] = days
+    numbers[1::2] = [((span.seconds * 1_000_000 + span.microseconds) * 625 + 27) // 54 for span in spans]
     return (b"%d.%012d\0" * len(spans) % tuple(numbers))[:-1].split(b"\0")
 
 
-def _fractions(spans: Sequence[timedelta]) -> list[int]:
-    """The part of a day in 10^-12 days, rounded."""
-    if any(map(_MICROSECONDS, spans)):
-        return [((span.seconds * 1_000_000 + span.microseconds) * 625 + 27) // 54 for span in spans]
-    return [(span.seconds * 625_000_000 + 27) // 54 for span in spans]
+def _whole_seconds(days: Sequence[int], spans: Sequence[timedelta]) -> list[bytes]:
+    """The same from tables: numbers of so many digits are slow to divide and to spell."""
+    spelled = {day: b"%d" % day for day in set(days)}
+    return [
+        spelled[day] + _PERCENT[second // _PERCENT_SECONDS] + _WITHIN[second % _PERCENT_SECONDS]
+        for day, second in zip(days, map(_SECONDS, spans), strict=True)
+    ]
 
 
 def _day(text: str) -> str:

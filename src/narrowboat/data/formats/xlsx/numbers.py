@@ -11,7 +11,7 @@ from operator import countOf
 from typing import Any, Final
 
 from narrowboat.data.formats.cells import are_whole, join
-from narrowboat.data.formats.xlsx.cells import VALUE_END, Cells, digits
+from narrowboat.data.formats.xlsx.cells import VALUE_END, Cells, digits, found
 
 __all__ = ["TRUTH", "booleans", "decimals", "floats", "integers", "numerals", "whole_numerals"]
 
@@ -37,7 +37,7 @@ def integers(before: bytes, values: Sequence[int]) -> Cells:
     """Ints, and floats among them. Raises TypeError for others, OverflowError past 2^53."""
     if countOf(map(type, values), int) != len(values):
         return floats(before, values)
-    if min(values) < -_LARGEST or max(values) > _LARGEST:
+    if _past_the_largest(values):
         raise OverflowError
     return Cells(before, digits(values), VALUE_END)
 
@@ -51,8 +51,7 @@ def floats(before: bytes, values: Sequence[float]) -> Cells:
     if spelling.translate(None, _IN_NUMBERS):
         raise TypeError
     cells = spelling.split(b", ")
-    # An int is spelled without a point.
-    if spelling.count(b".") < len(values) and any(isinstance(value, int) and abs(value) > _LARGEST for value in values):
+    if _past_the_largest(values) and _past_the_largest([value for value in values if isinstance(value, int)]):
         raise OverflowError
     return Cells(before, cells, VALUE_END)
 
@@ -83,7 +82,11 @@ def whole_numerals(before: bytes, values: Sequence[bytes]) -> Cells:
 
 def booleans(before: bytes, values: Sequence[object]) -> Cells:
     """Whatever stands in TRUTH. Raises KeyError for the rest."""
-    return Cells(before, list(map(TRUTH.__getitem__, values)), VALUE_END)
+    return Cells(before, found(TRUTH, values), VALUE_END)
+
+
+def _past_the_largest(values: Sequence[float]) -> bool:
+    return max(values, default=0) > _LARGEST or min(values, default=0) < -_LARGEST
 
 
 def _require_exact(value: bytes) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from narrowboat.data.formats.xlsx.cells import NULL, Cells, whole
+from narrowboat.data.formats.xlsx.cells import NULL, Cells, found, whole
 from narrowboat.data.formats.xlsx.text import BEFORE_SPACE, of_bytes, of_str
 
 __all__ = ["Seen"]
@@ -41,7 +41,7 @@ class Seen:
     def _known(self, values: Sequence[Any]) -> Cells | None:
         for made in (self._plain, self._spaced):
             try:
-                return Cells(b"", list(map(made.__getitem__, values)), b"")
+                return Cells(b"", found(made, values), b"")
             except KeyError:
                 continue
         return None

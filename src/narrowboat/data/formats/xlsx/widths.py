@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from narrowboat.data.columns import Column, Type
@@ -26,16 +26,15 @@ def widths(columns: Sequence[Column], sample: Sequence[Row]) -> list[int]:
     return [_width(column, values) for column, values in zip(columns, by_column, strict=True)]
 
 
-def _width(column: Column, values: Iterable[Any]) -> int:
+def _width(column: Column, values: Sequence[Any]) -> int:
     title = max(map(len, column.header.split("\n"))) + _FILTER_BUTTON
-    widest = _FIXED.get(column.type) or max(map(_shown, values), default=0)
+    widest = _FIXED.get(column.type) or _widest(values)
     extra = _MARGIN + (_SIGNS if column.type is Type.MONEY else 0)
     return max(_NARROWEST, min(_WIDEST, max(title, widest + extra)))
 
 
-def _shown(value: object) -> int:
+def _widest(values: Sequence[Any]) -> int:
     """Characters of the longest line."""
-    if value is None:
-        return 0
-    shown = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
-    return max(map(len, shown.split("\n"))) if "\n" in shown else len(shown)
+    present = (value for value in values if value is not None)
+    shown = [value if isinstance(value, bytes) else str(value).encode(errors="replace") for value in present]
+    return max(map(len, b"\n".join(shown).decode(errors="replace").split("\n")))
