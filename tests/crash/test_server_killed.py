@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import signal
@@ -19,6 +18,7 @@ from tests.crash.conftest import Place
 from tests.crash.server import Server
 from tests.crash.test_worker_killed import assert_undisturbed
 from tests.waiting import until
+from tests.workers import take_care
 
 
 @pytest.fixture
@@ -98,21 +98,31 @@ def test_a_worker_killed_in_the_middle_takes_neither_the_server_nor_the_run_down
 def test_a_sleeping_worker_is_replaced_and_cannot_write_when_it_wakes(
     server: Server, slow_place: Place, undisturbed: dict[str, bytes]
 ) -> None:
-    """SIGSTOP past the lease: it still holds its file lock, so only the lease tells. Then SIGCONT."""
+    """SIGSTOP past the lease: it still holds its file lock, so only the lease tells. Then SIGCONT.
+
+    The server sleeps too, lest it kills the worker as hung; meanwhile runs are looked after here.
+    """
     (sleeper,) = server.workers()
+    supervisor = psutil.Process(server.process.pid)
+
+    def interrupted() -> bool:
+        take_care(slow_place.nb)
+        return slow_place.nb.store.get(run.id).state is State.INTERRUPTED
+
     with held(server, slow_place) as run:
+        supervisor.suspend()
         sleeper.suspend()
     fence = slow_place.nb.store.get(run.id).fence
-    until(lambda: slow_place.nb.store.get(run.id).state is State.INTERRUPTED, what="the lease to end")
+    until(interrupted, what="the lease to end")
     another = slow_place.worker(run)
     assert another.returncode == 0, another.stderr
     done = slow_place.nb.store.get(run.id)
-    assert done.fence > fence
-    os.kill(sleeper.pid, signal.SIGCONT)
-    time.sleep(1.0)
-    assert_undisturbed(slow_place, slow_place.nb.store.get(run.id), undisturbed["xlsx"])
-    assert sleeper.status() != psutil.STATUS_ZOMBIE, "it woke, was refused, and goes on with other work"
+    assert (done.ended, done.fence > fence) == (True, True)
+    sleeper.resume()
+    supervisor.resume()
     assert_undisturbed(slow_place, ended(slow_place, started(server, slow_place)), undisturbed["xlsx"])
+    assert server.workers() == [sleeper], "it woke, was refused, and went on with other work"
+    assert_undisturbed(slow_place, slow_place.nb.store.get(run.id), undisturbed["xlsx"])
 
 
 def test_the_only_worker_hangs_for_good_and_is_replaced(

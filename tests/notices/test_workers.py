@@ -102,6 +102,7 @@ def test_what_was_cancelled_while_no_worker_ran_is_told_when_one_does(nb: Narrow
     assert nb.outbox.of(run.id)[0].state is NoticeState.ASKED
 
 
+@pytest.mark.timeout(1800)
 def test_a_thousand_mails_at_once_do_not_hold_up_the_work(nb: Narrowboat, smtp_port: int) -> None:
     people = tuple(f"user{n}@example.org" for n in range(1000))
     with mail_server(Inbox(), port=smtp_port) as inbox, workers():
@@ -110,7 +111,9 @@ def test_a_thousand_mails_at_once_do_not_hold_up_the_work(nb: Narrowboat, smtp_p
         run = nb.start("leads", owner="ann").run
         until(lambda: nb.store.get(run.id).ended, what="a run meanwhile")
         sent_meanwhile = len(inbox.mails)
-        until(told(nb, crowd), what="all mails", seconds=120)
+        while (seen := len(inbox.mails)) < 1000:  # however slow the machine: as long as they come
+            until(lambda seen=seen: len(inbox.mails) > seen, what="one more mail")
+        until(told(nb, crowd), what="the last mail to be noted")
     assert sent_meanwhile < 1000
     assert sorted(mail["To"] for mail in inbox.mails) == sorted(people)
 
