@@ -20,7 +20,7 @@ from narrowboat.data.records import Field
 from narrowboat.data.sources import rows, table
 from narrowboat.data.targets import table as into_table
 from narrowboat.kernel.runner import Moment, Settings
-from narrowboat.notify import Webhook
+from narrowboat.notify import Mail, Webhook
 from narrowboat.web.access import Action, User
 
 FOLDER = Path(os.environ["SITE_FOLDER"])
@@ -56,6 +56,7 @@ def pace(moment: Moment) -> None:
 nb = Narrowboat(
     os.environ.get("SITE_STORE", f"sqlite:///{FOLDER}/runs.db"),
     folder=FOLDER / "files",
+    mail=Mail("smtp://127.0.0.1:9?tls=no", sender="Site <site@shop.example>"),
     channels={"ops": Webhook("http://127.0.0.1:9/", secret="whsec_" + 32 * "A")},
     workers=2,
     settings=Settings(chunk=0.0),
@@ -149,6 +150,8 @@ def who(request: Request) -> User | None:
     match name:
         case "boss":
             return User("boss", sees_all=True)
+        case "mailed":
+            return User("mailed", email="mailed@shop.example")
         case "viewer":
             return User("viewer", may=lambda action, job: action is Action.SEE)
         case "nobody":

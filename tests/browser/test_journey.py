@@ -316,8 +316,11 @@ def test_a_report_shows_its_rows_while_they_come(site: Site, page: Page) -> None
     grid = page.get_by_role("grid")
     expect(grid.get_by_role("gridcell", name="<b>Zoë 1</b>", exact=True)).to_be_visible()
     assert site.run(run_of(page))["state"] == "running"
+    for figure in ("Speed", "Time left", "Memory"):
+        expect(page.get_by_role("term").filter(has_text=figure)).to_be_visible()
     page.get_by_role("button", name="Let it go on without me").click()
     expect(page.get_by_role("button", name="Let it go on without me")).to_have_count(0)
+    assert site.run(run_of(page))["unfollowed"] is None
     site.pace(0.0)
     expect(page.get_by_text("3,000 of 3,000 rows")).to_be_visible()
     grid.focus()

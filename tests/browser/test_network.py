@@ -153,6 +153,34 @@ def test_another_tab_takes_over_when_the_one_that_leads_is_closed(site: Site, pa
     finished(other)
 
 
+def test_every_row_of_a_report_is_shown_once_whatever_the_network_does(site: Site, page: Page) -> None:
+    """Connections cut each second, a proxy that answers for itself, a server killed: then all rows, as copied."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    site.pace(0.4)
+    page.goto(f"{site.url}#/start/sales")
+    page.get_by_role("button", name="Start", exact=True).click()
+    grid = page.get_by_role("grid")
+    expect(grid.get_by_role("gridcell", name="<b>Zoë 1</b>", exact=True)).to_be_visible()
+    run = page.url.rpartition("/")[2]
+    with cut_every(site, 1.0):
+        site.until_rows(run, site.run(run)["done"] + 100)
+    site.proxy.refuse(502)
+    expect(page.get_by_text(RECONNECTING)).to_be_visible()
+    site.proxy.refuse(None)
+    expect(page.get_by_text(RECONNECTING)).to_have_count(0, timeout=15_000)
+    site.kill()
+    expect(page.get_by_text(RECONNECTING)).to_be_visible()
+    site.pace(0.0)
+    site.start()
+    expect(page.get_by_text("3,000 of 3,000 rows")).to_be_visible()
+    grid.focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Control+c")
+    expect(page.get_by_text("Copied: 3,000 rows, 4 columns.")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()").splitlines()
+    assert [line.partition("\t")[0] for line in copied] == [str(n) for n in range(1, 3001)]
+
+
 def phone_line(site: Site) -> None:
     """3G: 400 ms there and back, 1.6 Mbit a second."""
     site.proxy.delay, site.proxy.rate = 0.2, 200_000.0

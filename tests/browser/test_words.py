@@ -108,6 +108,18 @@ def test_the_sixth_report_at_once(site: Site, page: Page) -> None:
         site.api.post(f"/runs/{run}/cancel")
 
 
+def test_who_wants_a_mail_at_the_end(site: Site, page: Page) -> None:
+    page.goto(f"{site.url}#/start/sales")
+    expect(page.get_by_role("checkbox", name="Go on when I close the page")).to_be_visible()
+    expect(page.get_by_role("checkbox", name="Write me an e-mail when it ends")).to_have_count(0)
+    be(page, site, "mailed")
+    page.reload()
+    page.get_by_role("checkbox", name="Write me an e-mail when it ends").check()
+    site.hold()
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.get_by_text("mailed@shop.example will be told when it ends")).to_be_visible()
+
+
 def test_who_is_told_of_a_run(site: Site, page: Page) -> None:
     site.pace(0.2)
     run = site.begin("told")

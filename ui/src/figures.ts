@@ -8,12 +8,12 @@ export { count };
 const tenths = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
 const short = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
-const UNITS = ["bytes", "KB", "MB", "GB", "TB"];
 
 /** Bytes, in powers of a thousand as file managers show them. */
 export function size(bytes: number): string {
-  const step = bytes >= 1000 ? Math.min(Math.floor(Math.log10(bytes) / 3), UNITS.length - 1) : 0;
-  return `${tenths.format(bytes / 1000 ** step)} ${UNITS[step]}`;
+  const { sizes } = words;
+  const step = bytes >= 1000 ? Math.min(Math.floor(Math.log10(bytes) / 3), sizes.length - 1) : 0;
+  return `${tenths.format(bytes / 1000 ** step)} ${sizes[step]}`;
 }
 
 export function duration(seconds: number): string {

@@ -513,6 +513,8 @@ export const words = {
     } as Record<string, string>,
   },
 
+  sizes: ["bytes", "KB", "MB", "GB", "TB"],
+
   time: {
     instant: "under 1 s",
     seconds: (n: string) => `${n} s`,

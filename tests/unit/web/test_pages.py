@@ -102,6 +102,14 @@ def test_the_page_has_a_sentence_of_its_own_for_each_code_that_it_can_meet() -> 
         assert re.fullmatch(r"[A-Z].*[.?]", sentence)
 
 
+def test_all_words_stand_in_one_place() -> None:
+    """So that who translates them finds them: no markup elsewhere has text, or a name, of its own."""
+    for path in {*(SOURCES / "src").rglob("*.ts")} - {SOURCES / "src/strings.ts"}:
+        text = path.read_text()
+        assert re.findall(r">\s*([A-Za-z][^<>`$={}();]*)</", text) == [], path
+        assert re.findall(r"\b(?:aria-label|title|placeholder|alt)=\"?[A-Za-z]", text) == [], path
+
+
 def test_the_page_has_no_script_or_style_of_its_own_and_only_relative_addresses() -> None:
     page = (FOLDER / "index.html").read_text()
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\bon\w+=", page)

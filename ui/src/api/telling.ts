@@ -24,6 +24,9 @@ export function toldOf({ code, title, detail }: Fault): string {
   return joined(said, more ? problems.details(sentence(detail)) : "");
 }
 
+/** The same in a few words, for a list. */
+export const brieflyOf = ({ code, title }: Fault): string => (problems.codes[code] ?? title).replace(/[.] .*|[.]$/s, "");
+
 function joined(...parts: string[]): string {
   const said: string[] = [];
   for (const part of parts) if (part && !said.some((before) => before.includes(part))) said.push(part);

@@ -3,6 +3,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
+import { brieflyOf } from "../api/telling";
 import type { Job, Run, RunState } from "../api/types";
 import { count, duration, moment, size } from "../figures";
 import { liveOf } from "../live/live";
@@ -245,6 +246,6 @@ function figures(run: Run): string {
   const { start, run: say } = words;
   const all = run.ended || run.total === null ? start.rows(run.done) : say.rowsOf(count(run.done), start.rows(run.total));
   const left = !run.ended && run.seconds_left !== null ? `${say.left}: ${duration(run.seconds_left)}` : "";
-  const error = run.error && run.ended && !run.artifact ? run.error.title : "";
+  const error = run.error && run.ended && !run.artifact ? brieflyOf(run.error) : "";
   return [error, all, run.artifact && run.kind !== "report" ? size(run.artifact.bytes) : "", left].filter(Boolean).join(" · ");
 }
