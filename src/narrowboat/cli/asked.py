@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,9 +15,6 @@ from narrowboat.data.sources import Query, query, table
 from narrowboat.errors import BadParameter
 from narrowboat.jobs.output import Output
 
-TRUTH = {"true": True, "false": False}
-NUMBERS = frozenset({Type.INTEGER, Type.FLOAT, Type.DECIMAL, Type.BOOLEAN})
-"""Columns whose values are numbers; to some databases true and false are too."""
 EXTRA: Mapping[Type, str] = {Type.DATETIME: "zone", Type.MONEY: "currency", Type.DECIMAL: "scale"}
 """What may stand after a type's colon: `--type paid=money:GHS`."""
 
@@ -37,23 +33,19 @@ class Asked(NamedTuple):
     output: Output
 
     def sources(self) -> dict[str, Query]:
-        """The tables of the file by name. Raises UnknownColumn, and BadParameter for a value that no cell can have."""
+        """The tables of the file by name. Raises UnknownColumn."""
         if self.query is not None:
             found = {self.title: query(self.url, self.query, self.parameters, key=self.key)}
         else:
-            found = {name: table(self.url, name, key=self.key) for name in self.tables}
-        if not self.where and not self.types:
+            found = {name: table(self.url, name, key=self.key).where(**self.where) for name in self.tables}
+        if not self.types:
             return found
         known = {name: source.shape().columns for name, source in found.items()}
         choose(tuple(chain.from_iterable(known.values())), self.types)  # a type is for a column of any of the tables
         return {name: self._as_said(source, known[name]) for name, source in found.items()}
 
     def _as_said(self, source: Query, known: Sequence[Column]) -> Query:
-        kinds = {column.name: column.type for column in known}
-        found = source.where(**{name: meant(name, value, kinds.get(name)) for name, value in self.where.items()})
-        if not self.types:
-            return found
-        return found.columns(*(self.types.get(column.name, column.name) for column in known))
+        return source.columns(*(self.types.get(column.name, column.name) for column in known))
 
     def digest(self) -> str:
         """The same for the same request, so that a resumed run is known to be the one meant. Holds no password."""
@@ -151,28 +143,6 @@ def _conditions(given: Sequence[str]) -> dict[str, Any]:
     for name, value in (pair("--where", text) for text in given):
         found.setdefault(name, []).append(value)
     return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
-
-
-def meant(name: str, given: Any, kind: Type | None) -> Any:
-    """A condition's value, or each of several, as its column has it. Raises BadParameter.
-
-    Some databases take any text for a number: `abc` is 0 to MySQL, and equal to nothing in SQLite, without a word.
-    """
-    if isinstance(given, list):
-        return [meant(name, one, kind) for one in given]
-    if kind is Type.BOOLEAN and given.lower() in TRUTH:
-        return TRUTH[given.lower()]
-    if kind in NUMBERS and not _is_number(given):
-        wanted = "true or false" if kind is Type.BOOLEAN else "a number"
-        raise BadParameter(f"--where {name}={given}: in the column {name!r} each value is {wanted}.")
-    return given
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return Decimal(text).is_finite()
-    except InvalidOperation:
-        return False
 
 
 def _column(text: str) -> Column:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from narrowboat.cli import main
-from narrowboat.cli.asked import Asked, format_of, meant, parse, scalar
+from narrowboat.cli.asked import Asked, format_of, parse, scalar
 from narrowboat.cli.parser import chosen
 from narrowboat.data.columns import Column, Type
 from narrowboat.errors import BadParameter, UnknownColumn
@@ -110,37 +110,6 @@ def test_declared_types_and_all_other_columns_are_in_the_table() -> None:
 def test_a_type_of_a_column_that_no_table_has_is_named() -> None:
     with pytest.raises(UnknownColumn, match=r"There is no column 'bron'. Columns: id, born, city, paid"):
         asked("--table", "leads", "--type", "bron=date").sources()
-
-
-@pytest.mark.parametrize(
-    ("kind", "text", "value"),
-    [
-        (Type.BOOLEAN, "True", True),
-        (Type.BOOLEAN, "0", "0"),
-        (Type.INTEGER, "-7", "-7"),
-        (Type.DECIMAL, "1e3", "1e3"),
-        (Type.TEXT, "true", "true"),
-        (Type.DATE, "2026-01-31", "2026-01-31"),
-        (None, "any", "any"),
-    ],
-)
-def test_a_condition_is_what_the_column_has(kind: Type | None, text: str, value: object) -> None:
-    assert meant("a", [text], kind) == [value]
-    assert type(meant("a", text, kind)) is type(value)
-
-
-@pytest.mark.parametrize(
-    ("kind", "text", "wanted"),
-    [
-        (Type.INTEGER, "abc", "a number"),
-        (Type.INTEGER, "", "a number"),
-        (Type.FLOAT, "nan", "a number"),
-        (Type.BOOLEAN, "vrai", "true or false"),
-    ],
-)
-def test_a_condition_that_no_cell_can_meet_is_refused(kind: Type, text: str, wanted: str) -> None:
-    with pytest.raises(BadParameter, match=f"--where a={text}: in the column 'a' each value is {wanted}"):
-        meant("a", text, kind)
 
 
 @pytest.mark.usefixtures("crm")

@@ -10,7 +10,7 @@ import pytest
 from narrowboat.data.sources import Database, query, table
 from narrowboat.data.url import masked, scrub
 from narrowboat.errors import BadConfiguration, BadParameter, MissingExtra, SourceFailed, SourceUnavailable
-from tests.unit.sources.places import Place, Postgres, Sqlite, read
+from tests.unit.sources.places import Mysql, Place, Postgres, Sqlite, read
 
 
 def test_an_unknown_table_is_named_with_those_that_look_alike(place: Place) -> None:
@@ -168,6 +168,37 @@ def test_a_value_that_cannot_be_compared_is_refused(place: Place) -> None:
 
 @pytest.mark.services
 def test_a_value_that_its_column_cannot_take_is_refused(postgres: Postgres) -> None:
-    postgres.run("create table t (id integer primary key)")
-    with pytest.raises(SourceFailed, match="invalid input syntax for type integer"):
-        read(table(postgres.url, "t").where(id="x"))
+    postgres.run("create table t (id integer primary key, day date)")
+    with pytest.raises(SourceFailed, match="invalid input syntax for type date"):
+        read(table(postgres.url, "t").where(day="x"))
+
+
+WRONG = {
+    "select 1 from": ("incomplete input", "syntax error at end of input", "near '' at line 1"),
+    "select 1)": ('near ")": syntax error', 'syntax error at or near ")"', "near ')' at line 1"),
+    "select\n1 as a\nform t": ('near "form"', 'at or near "form"', "near 'form t' at line 3"),
+    "select (1": ("incomplete input", "syntax error at end of input", "near '' at line 1"),
+    "select 'a": ("unrecognized token", 'unterminated quoted string at or near "\'a"', "near ''a' at line 1"),
+}
+"""Statements, and what SQLite, PostgreSQL and MariaDB say of them where they stand alone."""
+
+
+@pytest.mark.parametrize("statement", WRONG)
+def test_a_statement_that_is_wrong_is_told_as_it_was_written(place: Place, statement: str) -> None:
+    with pytest.raises(SourceFailed) as refused:
+        query(place.url, statement).shape()
+    assert WRONG[statement][isinstance(place, Postgres)] in str(refused.value)
+    assert "as t" not in str(refused.value)
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("statement", WRONG)
+def test_a_statement_that_is_wrong_is_told_as_it_was_written_by_mysql_too(mysql: Mysql, statement: str) -> None:
+    with pytest.raises(SourceFailed) as refused:
+        query(mysql.url, statement).shape()
+    assert str(refused.value).endswith(WRONG[statement][2])
+
+
+def test_a_parameter_of_a_statement_that_is_wrong_is_no_parameter_of_its_own(place: Place) -> None:
+    with pytest.raises(SourceFailed, match="syntax error"):
+        query(place.url, "select 1 where :a = 1 and and", {"a": 1}).shape()

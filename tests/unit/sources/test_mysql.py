@@ -308,3 +308,16 @@ def test_the_example_of_the_page_works(mysql: Mysql) -> None:
     names: dict[str, Any] = {}
     exec(example("mysql.md").replace("mysql://anna:secret@db.example/crm", mysql.url), names)  # noqa: S102 - our own page
     assert read_rows(names["leads"]) == [(1, "Köln")]
+
+
+def test_text_and_numbers_are_not_taken_for_each_other(mysql: Mysql) -> None:
+    mysql.run("create table t (id bigint primary key, name varchar(50), ok boolean)")
+    mysql.insert("t", [(0, "abc", 0), (12, "0", 1), (9007199254740993, "12x", 1)])
+    for text in ("abc", "", "12x"):
+        with pytest.raises(BadParameter, match="is compared with a number"):
+            read(table(mysql.url, "t").where(id=text))
+    assert read_rows(table(mysql.url, "t").where(id="12").columns("name")) == [("0",)]
+    assert read_rows(table(mysql.url, "t").where(id="9007199254740992").columns("name")) == []
+    assert read_rows(table(mysql.url, "t").where(name=0).columns("id")) == [(12,)]
+    assert read_rows(table(mysql.url, "t").where(name=12).columns("id")) == []
+    assert read_rows(table(mysql.url, "t").where(ok="false").columns("id")) == [(0,)]

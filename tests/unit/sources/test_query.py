@@ -371,3 +371,36 @@ def test_rows_come_in_the_order_of_a_key_by_word(place: Place) -> None:
     source = table(place.url, "seen", key=("a", "b"))
     assert source.shape().key == ("a", "b")
     assert read_rows(source, rows=1) == [(1, 1), (1, 2), (2, 0), (2, 1)]
+
+
+@pytest.fixture
+def kinds(place: Place) -> Query:
+    place.run(
+        "create table kinds "
+        "(id integer primary key, whole bigint, share float, exact numeric(9, 2), ok boolean, name text)"
+    )
+    place.insert(
+        "kinds", [(1, 0, 0.0, 0, False, "abc"), (2, 9007199254740993, 0.5, 7, True, "20"), (3, 20, 1.0, 20, True, "0")]
+    )
+    return table(place.url, "kinds")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "found"),
+    [
+        ("whole", "9007199254740993", [2]), ("whole", "9007199254740992", []), ("whole", ["0", 20], [1, 3]),
+        ("share", "0.5", [2]), ("exact", "7.00", [2]), ("ok", "True", [2, 3]), ("ok", "false", [1]),
+        ("name", 20, [2]), ("name", 0, [3]), ("name", "abc", [1]),
+    ],
+)  # fmt: skip
+def test_a_value_is_compared_as_the_columns_own(kinds: Query, column: str, value: object, found: list[int]) -> None:
+    assert ids(kinds.where(**{column: value})) == found
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("whole", "abc"), ("whole", ""), ("share", "nan"), ("exact", "7 GHS"), ("ok", "vrai"), ("id", ["1", "x"])],
+)
+def test_text_that_is_no_number_is_not_compared_with_numbers(kinds: Query, column: str, value: object) -> None:
+    with pytest.raises(BadParameter, match=rf"The column '{column}' is compared with .*number, and .* is none\."):
+        ids(kinds.where(**{column: value}))

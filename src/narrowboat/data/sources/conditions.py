@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
+from narrowboat.data.columns import Column, Type
 from narrowboat.data.sources.relation import Relation, Sql, joined
 from narrowboat.errors import BadParameter
 
 Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">=", "in", "not in", "like", "is null", "is not null"]
 
 _LISTS = (list, tuple, set, frozenset)
+_NUMBERS = frozenset({Type.INTEGER, Type.FLOAT, Type.DECIMAL, Type.BOOLEAN})
+"""Columns whose values are numbers; to some databases true and false are too."""
+_TRUTH = {"true": True, "false": False}
+_WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 
 
 class Condition(NamedTuple):
@@ -32,7 +39,7 @@ def asked(column: str, operator: Operator, value: Any, equal: Mapping[str, Any])
 
 
 def selection(relation: Relation, conditions: Sequence[Condition], *others: Sql) -> Sql:
-    """` from … where …` all the conditions hold. Raises UnknownColumn."""
+    """` from … where …` all the conditions hold. Raises UnknownColumn, BadParameter."""
     wanted = [_compared(relation, condition) for condition in conditions] + list(others)
     source = Sql(" from ") + relation.source
     return source + Sql(" where ") + joined(wanted, " and ") if wanted else source
@@ -40,7 +47,8 @@ def selection(relation: Relation, conditions: Sequence[Condition], *others: Sql)
 
 def _compared(relation: Relation, condition: Condition) -> Sql:
     field = relation.field(condition.column)
-    values = [Sql(field.bound, (value,)) for value in condition.values]
+    is_pattern = condition.operator == "like"
+    values = [Sql(field.bound, (one if is_pattern else _meant(field.column, one),)) for one in condition.values]
     match condition.operator:
         case "is null" | "is not null":
             return Sql(f"{field.sql} {condition.operator}")
@@ -50,6 +58,30 @@ def _compared(relation: Relation, condition: Condition) -> Sql:
             return Sql(f"{field.sql} {condition.operator} (") + joined(values, ", ") + Sql(")")
         case _:
             return Sql(f"{field.sql} {condition.operator} ") + values[0]
+
+
+def _meant(column: Column, value: Any) -> Any:
+    """The value as the column's own are, so that each database compares alike. Raises BadParameter.
+
+    Text and number compared, MySQL makes a number of the text: `abc` would be every 0, and 0 every name.
+    """
+    if column.type is Type.TEXT and isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return str(value)
+    if column.type not in _NUMBERS or not isinstance(value, str):
+        return value
+    if column.type is Type.BOOLEAN and value.lower() in _TRUTH:
+        return _TRUTH[value.lower()]
+    if not _is_number(value):
+        wanted = "true, false or a number" if column.type is Type.BOOLEAN else "a number"
+        raise BadParameter(f"The column {column.name!r} is compared with {wanted}, and {value!r} is none.")
+    return int(value) if _WHOLE.fullmatch(value) else value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return Decimal(text).is_finite()
+    except InvalidOperation:
+        return False
 
 
 def _condition(column: str, operator: Operator, value: Any) -> Condition | None:

@@ -88,7 +88,12 @@ class MysqlSession:
     def relation(self, wanted: Named | Sql) -> Relation:
         if isinstance(wanted, Named):
             return mysql_catalogue.find(self._execute, wanted)
-        return mysql_catalogue.describe(self._execute, wanted)
+        try:
+            return mysql_catalogue.describe(self._execute, wanted)
+        except SourceFailed as error:
+            if getattr(error.__cause__, "args", (None,))[0] == ER.PARSE_ERROR:
+                self._check(wanted)
+            raise
 
     def indexes(self, wanted: Named) -> Known | None:
         found = mysql_catalogue.indexes(self._execute, wanted)
@@ -141,6 +146,11 @@ class MysqlSession:
             cursor.execute(self._spelled(statement))
             described = cursor._result.fields if cursor.description else []  # type: ignore[attr-defined]
             return list(described), list(cursor.fetchall())
+
+    def _check(self, statement: Sql) -> None:
+        """Raises SourceFailed where a statement is wrong as it was written, without what stands around it here."""
+        text = self._connection.escape(self._spelled(statement), self._connection.encoders)
+        self._execute(Sql(f"prepare narrowboat from {text}"))  # which does not run it
 
     def _estimate(self, counted: Sql) -> int:
         described, rows = self._execute(Sql("explain extended select 1") + counted)

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import psycopg
 from psycopg import RawCursor
+from psycopg.pq import DiagnosticField
 
 from narrowboat.data.columns import Column, Type
 from narrowboat.data.sources.lookalike import no_such_table
@@ -45,6 +46,9 @@ _NO_KEY_OF_QUERY: Final = (
 )
 
 
+_SYNTAX_ERROR: Final = b"42601"
+
+
 class _Kind(NamedTuple):
     name: str
     kind: str
@@ -74,7 +78,21 @@ def indexes(connection: Connection, wanted: Named) -> list[tuple[str | None, ...
 def describe(connection: Connection, statement: Sql) -> Relation:
     """A statement, planned but not run. Raises SourceFailed where two of its columns have one name."""
     source = Sql(f"({statement.text}\n) as t", statement.parameters)
-    return Relation(source, _fields(connection, source), (), _NO_KEY_OF_QUERY, nulls_high=True)
+    try:
+        fields = _fields(connection, source)
+    except psycopg.errors.SyntaxError as error:
+        raise _alone(connection, statement) or error from None
+    return Relation(source, fields, (), _NO_KEY_OF_QUERY, nulls_high=True)
+
+
+def _alone(connection: Connection, statement: Sql) -> psycopg.Error | None:
+    """What is wrong with a statement in the words for it as it was written, without what stands around it here."""
+    connection.rollback()
+    found = connection.pgconn.prepare(b"", numbered(statement))  # which does not run it
+    if found.error_field(DiagnosticField.SQLSTATE) != _SYNTAX_ERROR:
+        return None
+    said = found.error_field(DiagnosticField.MESSAGE_PRIMARY) or b""
+    return psycopg.errors.SyntaxError(said.decode(errors="replace"))
 
 
 def numbered(statement: Sql) -> bytes:
