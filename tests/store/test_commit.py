@@ -162,6 +162,16 @@ def test_rejects_are_kept_up_to_a_bound_and_counted_beyond_it(open_again: Callab
     assert store.get(lease.run.id).counters.rejected == 6
 
 
+def test_no_more_rejects_are_kept_once_their_data_is_long(open_again: Callable[..., Store]) -> None:
+    store = open_again(keep_characters=100)
+    lease = claimed(store)
+    long = [Reject(row, None, "c", "m", {"text": "x" * 30}) for row in range(1, 6)]
+    store.commit(lease, a_chunk(rejects=[])._replace(rejects=tuple(long[:2])))
+    store.commit(lease, a_chunk(rejects=[])._replace(rejects=tuple(long[2:])))
+    store.commit(lease, a_chunk(rejects=[])._replace(rejects=(Reject(6, None, "c", "m", {}),)))
+    assert [reject.row for reject in store.rejects(lease.run.id)] == [1, 2, 3], "two are 82 characters, three 123"
+
+
 def test_rejects_are_read_in_pages_that_never_cut_a_row(store: Store) -> None:
     lease = claimed(store)
     store.commit(lease, a_chunk(rejects=[5, 2, 2, 2, 9]))

@@ -34,7 +34,7 @@ def account(run: Run, rejects: Sequence[Reject]) -> dict[str, Any]:
         "skipped": counters.skipped,
         "rejected": counters.rejected,
         "columns": cursor.get("columns", []),
-        "warnings": cursor.get("warnings", []),
+        "warnings": [*cursor.get("warnings", []), *_not_kept(run, rows)],
         "rejects_kept": len(rows),
         "rejects": [_reject(found) for found in rows],
     }
@@ -42,11 +42,11 @@ def account(run: Run, rejects: Sequence[Reject]) -> dict[str, Any]:
 
 def plain_account(run: Run, rejects: Sequence[Reject]) -> dict[str, Any]:
     """The same facts under the names that a simple import's answer has: `success`, `message`, `total_…`, `failed_…`."""
-    counters = run.counters
+    counters, rows = run.counters, _by_row(rejects)
     one = run.job.removesuffix("s")
     return {
         "success": run.state is State.SUCCEEDED,
-        "message": message(run),
+        "message": " ".join([message(run), *_not_kept(run, rows)]),
         "total_attempted": counters.rows,
         "total_created": counters.created,
         "total_failed": counters.rejected,
@@ -56,7 +56,7 @@ def plain_account(run: Run, rejects: Sequence[Reject]) -> dict[str, Any]:
                 "error": "; ".join(told(one.column, one.code, one.message) for one in found),
                 f"{one}_data": found[0].data,
             }
-            for found in _by_row(rejects)
+            for found in rows
         ],
     }
 
@@ -77,6 +77,12 @@ def message(run: Run) -> str:
     would = "Dry run, nothing was changed: " if run.params.get("input", {}).get("dry_run") else ""
     end = f" {run.error}" if run.error else ("" if run.ended else " It is not finished yet.")
     return f"{would}{counters.rows:,} rows: {told}.{end}"
+
+
+def _not_kept(run: Run, rows: Sequence[object]) -> list[str]:
+    """A sentence where the store has not all of them."""
+    left = run.counters.rejected - len(rows)
+    return [f"{left:,} of the refused rows are not listed; the file of rejects has all of them."] if left > 0 else []
 
 
 def _by_row(rejects: Sequence[Reject]) -> list[list[Reject]]:

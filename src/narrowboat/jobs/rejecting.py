@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 KEPT: Final = 1000
 """Rejects of one chunk that are handed to the store, which keeps a bounded number of a run."""
+KEPT_CHARACTERS: Final = 4 << 20
+"""Their data is no longer than this either, but for the last one's."""
 
 
 class Rejecting:
@@ -92,11 +94,14 @@ class Rejecting:
 
     def kept(self, rejects: Iterable[Rejected]) -> tuple[Reject, ...]:
         """For the store: one a problem."""
-        found = [
-            Reject(one.row, problem.column, problem.code, problem.message, self.data(one))
-            for one in rejects
-            for problem in one.problems
-        ]
+        found: list[Reject] = []
+        size = 0
+        for one in rejects:
+            if len(found) >= KEPT or size >= KEPT_CHARACTERS:
+                break
+            data = self.data(one)
+            found += [Reject(one.row, problem.column, problem.code, problem.message, data) for problem in one.problems]
+            size += len(one.problems) * sum(map(len, map(str, data.values())))
         return tuple(found[:KEPT])
 
     def data(self, reject: Rejected) -> dict[str, Any]:

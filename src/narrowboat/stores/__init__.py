@@ -11,11 +11,19 @@ from narrowboat.stores.database import Database
 __all__ = ["open_database", "open_store"]
 
 
-def open_store(url: str, *, keep_rejects: int = 1000, connections: int = 8, schema: str = "narrowboat") -> Store:
-    """The store at `url`, as of `open_database`. keep_rejects: refused rows kept of one run."""
+def open_store(
+    url: str,
+    *,
+    keep_rejects: int = 1000,
+    keep_characters: int = 4 << 20,
+    connections: int = 8,
+    schema: str = "narrowboat",
+) -> Store:
+    """The store at `url`, as of `open_database`. keep_rejects, keep_characters: of one run, see `SqlStore`."""
     from narrowboat.stores.store import SqlStore
 
-    return SqlStore(open_database(url, connections=connections, schema=schema), keep_rejects=keep_rejects)
+    database = open_database(url, connections=connections, schema=schema)
+    return SqlStore(database, keep_rejects=keep_rejects, keep_characters=keep_characters)
 
 
 def open_database(url: str, *, connections: int = 8, schema: str = "narrowboat") -> Database:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from narrowboat.errors import LeaseLost
 from narrowboat.kernel.model import CLAIMABLE, Chunk, Control, Cursor, Lease, Part, State
@@ -87,11 +87,19 @@ def plan(tx: Session, lease: Lease, parts: Sequence[Mapping[str, Any]], cursor: 
     return _control(row)
 
 
-def commit(tx: Session, lease: Lease, chunk: Chunk, *, keep_rejects: int) -> Control:
+class Bound(NamedTuple):
+    """How much of what a run refuses is kept: the counters count all of it, and its file has all of it."""
+
+    rejects: int
+    characters: int
+    """Of their data as JSON. The reject that reaches it is the last."""
+
+
+def commit(tx: Session, lease: Lease, chunk: Chunk, *, keep: Bound) -> Control:
     """One chunk of a run, or the whole of a part."""
     control = _commit_run(tx, lease, chunk) if lease.part is None else _commit_part(tx, lease, lease.part, chunk)
     if chunk.rejects:
-        _keep(tx, lease.run.id, chunk, keep_rejects)
+        _keep(tx, lease.run.id, chunk, keep)
     return control
 
 
@@ -147,10 +155,15 @@ def _commit_part(tx: Session, lease: Lease, part: Part, chunk: Chunk) -> Control
     return _control(_held(lease, row))
 
 
-def _keep(tx: Session, run_id: str, chunk: Chunk, keep_rejects: int) -> None:
-    found = tx.row("rejects_count", run=run_id)
-    room = keep_rejects - found["n"] if found else 0
-    tx.change_many("reject_insert", [from_reject(run_id, reject) for reject in chunk.rejects[: max(room, 0)]])
+def _keep(tx: Session, run_id: str, chunk: Chunk, keep: Bound) -> None:
+    there = tx.row("rejects_count", run=run_id) or {"n": 0, "size": 0}
+    kept, room = [], keep.characters - there["size"]
+    for reject in chunk.rejects[: max(keep.rejects - there["n"], 0)]:
+        if room <= 0:
+            break
+        kept.append(from_reject(run_id, reject))
+        room -= len(kept[-1]["data"])
+    tx.change_many("reject_insert", kept)
 
 
 def heartbeat(tx: Session, lease: Lease) -> Control:

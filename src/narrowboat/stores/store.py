@@ -34,10 +34,11 @@ from narrowboat.stores.rows import to_chunk_row, to_event, to_reject, to_text
 class SqlStore:
     """A `kernel.store.Store` over SQLite or PostgreSQL; see there for what each verb promises."""
 
-    def __init__(self, database: Database, *, keep_rejects: int = 1000) -> None:
-        """keep_rejects: how many refused rows of one run are kept; the counters count all of them."""
+    def __init__(self, database: Database, *, keep_rejects: int = 1000, keep_characters: int = 4 << 20) -> None:
+        """keep_rejects: how many refused rows of one run are kept, and keep_characters: how much of them at most; the
+        counters count all of them."""
         self._database = database
-        self._keep_rejects = keep_rejects
+        self._keep = leasing.Bound(keep_rejects, keep_characters)
 
     def migrate(self) -> None:
         self._database.migrate()
@@ -105,7 +106,7 @@ class SqlStore:
 
     def commit(self, lease: Lease, chunk: Chunk, *, conn: Any = None) -> Control:
         with self._database.write(conn) as tx:
-            return leasing.commit(tx, lease, chunk, keep_rejects=self._keep_rejects)
+            return leasing.commit(tx, lease, chunk, keep=self._keep)
 
     def heartbeat(self, lease: Lease) -> Control:
         with self._database.write() as tx:

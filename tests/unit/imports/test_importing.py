@@ -111,6 +111,24 @@ def test_bad_rows_cost_no_good_one_wherever_they_stand(
     assert counted(run)[1:3] == (40, 40 - len(bad))
 
 
+def test_of_many_long_rows_that_are_refused_the_first_are_kept_and_the_others_counted(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("narrowboat.jobs.rejecting.KEPT_CHARACTERS", 50_000)
+    o = opened(block_rows=500, undo=False)
+    rows = [customer(2), *(customer(row, name="x" * 9_000, phone=None) for row in range(3, 33)), customer(33)]
+    run = o.run(o.file(rows))
+    assert (run.counters.created, run.counters.rejected) == (2, 30)
+    assert [reject.row for reject in o.rejects(run)] == [3, 4, 5, 6, 7, 8]
+    said = "24 of the refused rows are not listed; the file of rejects has all of them."
+    account = o.nb.account(run)
+    assert (account["rejects_kept"], account["warnings"][-1]) == (6, said)
+    plain = o.nb.account(run, plain=True)
+    assert (plain["total_failed"], len(plain["failed_customers"])) == (30, 6)
+    assert plain["message"].endswith(said)
+    assert len(o.artifact(run)) == 31
+
+
 def test_the_file_of_rejects_is_put_right_and_imported_as_it_is(opened: Open) -> None:
     o = opened()
     run = o.run(o.file(customers(120, r7={"name": None, "mark": "007"}, r90={"credit": -1})))

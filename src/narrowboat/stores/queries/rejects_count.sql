@@ -1,2 +1,2 @@
--- How many rejects of this run are kept.
-select count(*) as n from narrowboat.rejects where run_id = :run
+-- How many rejects of this run are kept, and how many characters of their data.
+select count(*) as n, coalesce(sum(length(data)), 0) as size from narrowboat.rejects where run_id = :run
