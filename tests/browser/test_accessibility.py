@@ -135,6 +135,7 @@ def test_the_keyboard_alone_imports(site: Site, page: Page, tmp_path: Path) -> N
     press_until(page, "Tab", "Undo it")
     page.keyboard.press("Enter")
     expect(page.get_by_text("What was taken back")).to_be_visible()
+    expect(page.get_by_text("Finished", exact=True).first).to_be_visible()
     assert query(site, "select name from customers") == [("Keyed",)]
 
 

@@ -96,9 +96,9 @@ export class NarrowboatTable extends LitElement {
 
   private rows_: RowSource | null = null;
 
-  /** Rows that are shown: all of them, or those that are sorted. */
+  /** Rows that are shown: all of them, or those that are sorted; none before their columns are known. */
   private get count(): number {
-    return this.order?.rows.length ?? this.rows_?.total ?? 0;
+    return this.order?.rows.length ?? (this.rows_?.columns.length ? this.rows_.total : 0);
   }
 
   private row(index: number): Row | undefined {
