@@ -120,6 +120,15 @@ def test_nobody_serves_strangers_without_saying_who_asks(shell: Shell, host: str
     assert f"Nobody would have to sign in, and {host} can be reached from elsewhere." in done.stderr
 
 
+def test_a_state_that_cannot_be_kept_is_told_and_nothing_listens(shell: Shell) -> None:
+    (shell.folder / "narrowboat.toml").write_text('database = "sqlite:///file/narrowboat.db"')
+    (shell.folder / "file").write_text("no folder")
+    done = shell.run("serve", "narrowboat.toml", "--port", "0")
+    assert (done.returncode, "Traceback" in done.stderr, "listens" in done.stderr) == (1, False, False), done.stderr
+    assert "file/narrowboat.db cannot be made: " in done.stderr
+    assert done.stderr.endswith("[store-unavailable]\n")
+
+
 def test_a_port_that_is_taken_is_named(shell: Shell) -> None:
     (shell.folder / "narrowboat.toml").write_text(CONFIG)
     with serving(shell, "narrowboat.toml") as (_, address):

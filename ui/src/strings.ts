@@ -312,7 +312,7 @@ export const words = {
       "queued>paused": "before it began",
       "queued>cancelled": "before it began",
       "queued>timed_out": "its time was over while it waited",
-      "running>queued": "others had their turn, or something is tried again",
+      "running>queued": "others had their turn, its worker was stopped, or something is tried again",
       "running>interrupted": "its worker stopped; another one goes on",
       "running>publishing": "all rows are there",
       "running>failed": "it could not go on",

@@ -113,6 +113,7 @@ def _listening(host: str, port: int) -> socket.socket:
 def _serve(nb: Narrowboat, user: Any, arguments: Namespace, ear: socket.socket) -> None:
     import uvicorn
 
+    _ = nb.store  # before anything is announced: where it cannot be opened, that is told as what it is
     logs.configure(json=not sys.stderr.isatty())
     config = uvicorn.Config(
         nb.asgi(user=user, cors=tuple(arguments.cors)),
