@@ -55,13 +55,23 @@ class Report(NamedTuple):
         """For people."""
         rows = f"{self.run.counters.rows:,} rows"
         if self.run.artifact:
-            return [self._done(rows), *self._altered(self.run.artifact.manifest["altered"]["counts"])]
-        if self.run.state is State.CANCELLED or self.run.state is State.TIMED_OUT:
-            of = f" of {self.run.total:,}" if self.run.total is not None else ""
-            what = "cancelled" if self.run.state is State.CANCELLED else "out of time"
-            kept = f"; what there is: {self.file}" if self.file else ""
-            return [f"{what} after {self.run.counters.rows:,}{of} rows{kept}", *filter(None, [self.hint])]
-        return [self.hint] if self.hint else []
+            none = [] if self.run.counters.rows else ["No data: the file has no rows below the names of its columns."]
+            return [self._done(rows), *none, *self._altered(self.run.artifact.manifest["altered"]["counts"])]
+        of = f" of {self.run.total:,}" if self.run.total is not None else ""
+        kept = f"; what there is: {self.file}" if self.file else ""
+        stopped = [f"{what} after {self.run.counters.rows:,}{of} rows{kept}"] if (what := self._stopped()) else []
+        return [*stopped, self.hint] if self.hint else stopped
+
+    def _stopped(self) -> str:
+        """In a word or two; nothing of one that failed at once, or waits."""
+        match self.run.state:
+            case State.CANCELLED:
+                return "cancelled"
+            case State.TIMED_OUT:
+                return "out of time"
+            case State.FAILED if self.run.counters.rows:
+                return "failed"
+        return ""
 
     def _done(self, rows: str) -> str:
         size = self.file.stat().st_size if self.file else 0

@@ -79,6 +79,9 @@ def test_a_stopped_run_says_how_far_it_came(run: Callable[..., Run]) -> None:
         "out of time after 1,200 of 33,407 rows; what there is: a.partial.csv",
         "Go on.",
     ]
+    failed = stopped._replace(state=State.FAILED)
+    assert Report(failed, None, 1.0, 0, "Go on.").lines() == ["failed after 1,200 of 33,407 rows", "Go on."]
+    assert Report(failed._replace(counters=Counters()), None, 1.0, 0, "").lines() == []
 
 
 def test_a_run_as_json_has_the_words_of_the_http_interface(run: Callable[..., Run]) -> None:
