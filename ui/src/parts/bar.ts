@@ -11,6 +11,7 @@ import { sheet } from "./sheet";
 const WAY = 12; // milliseconds that news are under way
 const FRAME = 1000 / 60; // milliseconds that a frame is seen, as long as nothing else is known
 const SLOWEST = 100;
+const SOME = 50; // milliseconds over which growth is measured: the pace told is one since the start, which was slow
 const ALONE = 60; // milliseconds that it goes on without news
 const AHEAD = 0.0199;
 
@@ -70,6 +71,8 @@ export class Bar extends LitElement {
   private frame = 0;
   private seen = FRAME; // milliseconds that each of the last frames was
   private last = 0;
+  private grown = 0; // shares a second, as measured here
+  private since: [number, number] = [0, 0]; // the moment and the share from which on it is measured
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
@@ -81,9 +84,17 @@ export class Bar extends LitElement {
     if (changed.has("share")) {
       this.heard = performance.now();
       if ((this.share ?? 0) < (changed.get("share") ?? 0)) this.shown = 0;
+      this.measure(this.share ?? 0);
     }
     if (this.still) this.shown = 0;
     this.paint(performance.now());
+  }
+
+  private measure(share: number): void {
+    const [from, began] = this.since;
+    if (this.heard - from < SOME) return;
+    this.grown = from ? Math.max(0, share - began) * (1000 / (this.heard - from)) : 0;
+    this.since = [this.heard, share];
   }
 
   private paint(now: number): void {
@@ -109,7 +120,8 @@ export class Bar extends LitElement {
   private ahead(share: number, now: number): number {
     if (this.still) return 0;
     const since = WAY + this.seen / 2 + Math.max(0, Math.min(now - this.heard, ALONE));
-    return Math.min((this.pace * since) / 1000, AHEAD, (1 - share) / 2);
+    const pace = this.pace && Math.max(this.pace, this.grown);
+    return Math.min((pace * since) / 1000, AHEAD, (1 - share) / 2);
   }
 
   protected override render() {

@@ -2,7 +2,6 @@
 
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
-import { guard } from "lit/directives/guard.js";
 import { Api } from "../api/client";
 import { Intent } from "../api/intent";
 import { told, toldOf } from "../api/telling";
@@ -13,9 +12,12 @@ import { liveOf } from "../live/live";
 import type { Connection } from "../live/stream";
 import { words } from "../strings";
 import "./bar";
+import type { Bar } from "./bar";
 import "./confirm";
 import type { Confirm } from "./confirm";
 import { delivers, facts, fraction, pace, titleOf } from "./facts";
+import "./percent";
+import type { Percent } from "./percent";
 import { sheet } from "./sheet";
 import { stateOf } from "./state";
 
@@ -74,9 +76,8 @@ export class NarrowboatRun extends LitElement {
   @property() credentials: RequestCredentials = "same-origin";
   /** The level of its heading: 1, or 2 as on a page that has another. */
   @property() heading = "2";
-  @state() run: Run | null = null;
-  /** The one whose figures are shown. */
-  @state() private read: Run | null = null;
+  /** The newest. What is drawn of it in each frame is told to the parts that draw it, the rest is drawn more calmly. */
+  run: Run | null = null;
   @state() private connection: Connection = "connecting";
   @state() private unknown = false;
   @state() private problem = "";
@@ -84,8 +85,10 @@ export class NarrowboatRun extends LitElement {
   @state() private busy = false;
   @state() private linkable = false;
   @state() private formats: string[] = [];
+  @query("nb-bar") private readonly bar?: Bar;
+  @query("nb-percent") private readonly percent?: Percent;
   @query("nb-confirm") private readonly sure!: Confirm;
-  private readonly figures = new Calm(() => (this.read = this.run));
+  private readonly figures = new Calm(() => this.requestUpdate());
   private leave = () => {};
   private readonly intent = new Intent();
   private readonly share = new Intent(); // never done: what this tab lets go of, it lets go of once
@@ -113,6 +116,7 @@ export class NarrowboatRun extends LitElement {
   private follow(): void {
     this.leave();
     [this.run, this.unknown, this.problem, this.note] = [null, false, "", ""];
+    this.requestUpdate();
     if (!this.src) return;
     this.api = new Api(new URL("..", new URL(this.src.replace(/\/+$/, ""), document.baseURI)).href, this.credentials);
     this.leave = liveOf(this.api).follow(this.id_, {
@@ -126,6 +130,8 @@ export class NarrowboatRun extends LitElement {
     if (!run) return;
     const [before, finished] = [this.run, run.artifact && !this.run?.artifact];
     this.run = run;
+    if (this.bar) Object.assign(this.bar, { share: fraction(run), pace: pace(run) });
+    if (this.percent) this.percent.share = fraction(run) ?? 0;
     this.figures.ask(before?.state !== run.state);
     if (finished && delivers(run)) void this.api.has(`runs/${run.id}/links`).then((has) => (this.linkable = has));
     if (run.kind === "report" && before?.kind !== "report") void this.learnFormats(run.job);
@@ -189,7 +195,7 @@ export class NarrowboatRun extends LitElement {
       ></nb-bar>
       <p class="says quiet small" role="status" ?hidden=${!this.says(run)}>${this.says(run)}</p>
       <dl class="figure">
-        ${guard([this.read], () => facts(this.read!).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`))}
+        ${facts(run).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}
       </dl>
       ${this.messages(run)} ${this.actions(run)}
       <nb-confirm
@@ -205,12 +211,8 @@ export class NarrowboatRun extends LitElement {
     return html`<div class="row head">
       ${this.heading === "1" ? html`<h1 part="title">${titleOf(run)}</h1>` : html`<h2 part="title">${titleOf(run)}</h2>`}
       ${stateOf(run.state)}
-      ${run.ended || part === null ? nothing : this.percent(part)}
+      ${run.ended || part === null ? nothing : html`<nb-percent class="percent figure push" aria-hidden="true" .share=${part}></nb-percent>`}
     </div>`;
-  }
-
-  private percent(part: number): TemplateResult {
-    return html`<span class="percent figure push" aria-hidden="true">${words.run.percent(Math.floor(part * 100))}</span>`;
   }
 
   /** What is going on, when it is not plain from the state. The network comes first: figures may be old. */

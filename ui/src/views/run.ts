@@ -10,6 +10,8 @@ import { sheet } from "../parts/sheet";
 import { words } from "../strings";
 import { AskingElement } from "./asking";
 
+const ROWS = 500; // milliseconds in which the first rows of a report come: they go before its history
+
 @customElement("nb-run-view")
 export class RunView extends AskingElement {
   static override styles = [
@@ -109,11 +111,18 @@ export class RunView extends AskingElement {
     if (before) this.said = words.run.announce(run.title, words.states[run.state]);
     if (run.kind === "report") void import("../grid/table"); // few runs have rows to show
     if (imports(run)) void import("../parts/result");
-    void this.load(async () => {
-      [this.events, this.notices] = await Promise.all([this.api.history(run.id), this.api.notices(run.id)]);
-    });
+    if (run.kind === "report" && run.state === "running") this.later(() => this.lookBack(run.id), ROWS);
+    else this.lookBack(run.id);
     if (run.ended && run.kind !== "import" && run.rows.rejected && !this.rejects.length) void this.load(() => this.moreRejects());
   };
+
+  /** What happened so far. */
+  private lookBack(id: string): void {
+    void this.load(async () => {
+      const [events, notices] = await Promise.all([this.api.history(id), this.api.notices(id)]);
+      if (id === this.run) [this.events, this.notices] = [events, notices];
+    });
+  }
 
   private async moreRejects(): Promise<void> {
     const page = await this.api.rejects(this.run, this.next ?? 0);
@@ -134,7 +143,7 @@ export class RunView extends AskingElement {
       <p class="visually-hidden" role="status">${this.said}</p>
       ${run && imports(run) ? this.result(run) : nothing}
       ${run?.kind === "report" ? this.table(run) : nothing} ${this.rejects.length ? this.refused() : nothing}
-      ${run ? html`<div class="two">${this.asked(run)} ${this.history()} ${this.told()}</div>` : nothing} ${this.trouble()}`;
+      ${run && (this.events.length || this.problem) ? html`<div class="two">${this.asked(run)} ${this.history()} ${this.told()}</div>` : nothing} ${this.trouble()}`;
   }
 
   private result(run: Run): TemplateResult {
