@@ -32,6 +32,10 @@ export class Ring {
 
   constructor(private readonly body: HTMLElement) {}
 
+  get isEmpty(): boolean {
+    return !this.slots.length;
+  }
+
   /** Show rows from `first` on, `count` of them, the row `first` lying at `top` pixels. */
   show(first: number, count: number, top: number, rowHeight: number, frame: Frame): void {
     while (this.slots.length < count) this.slots.push(this.make());

@@ -123,8 +123,9 @@ export class NarrowboatTable extends LitElement {
     this.body.style.height = `${this.heights.height}px`;
     this.body.parentElement!.style.width = `${Math.max(this.widths.total, scroller.clientWidth)}px`;
     const offset = this.heights.offset(scroller.scrollTop);
-    const first = Math.max(0, Math.min(Math.floor(offset / ROW) - SPARE, this.count - 1));
-    const shown = Math.min(Math.ceil(view / ROW) + 2 * SPARE, this.count - first);
+    const spare = this.ring.isEmpty ? 0 : SPARE; // at first what can be seen alone, which is sooner there
+    const first = Math.max(0, Math.min(Math.floor(offset / ROW) - spare, this.count - 1));
+    const shown = Math.min(Math.ceil(view / ROW) + 2 * spare, this.count - first);
     this.atEnd = first + shown >= this.count;
     const span = this.widths.between(scroller.scrollLeft, scroller.scrollLeft + scroller.clientWidth);
     if (span[0] !== this.span[0] || span[1] !== this.span[1]) {
@@ -143,6 +144,7 @@ export class NarrowboatTable extends LitElement {
       look: this.looked,
     });
     if (!this.order) this.pages!.want(first, first + shown);
+    if (!spare && shown > 0) this.soon();
     this.tellCounts(rows);
   }
 
