@@ -80,6 +80,14 @@ def test_failing_reports_wake_somebody_and_others_do_not(server: Server, tmp_pat
     assert set(fired) == {"NarrowboatRunsFail"}
 
 
+@pytest.mark.parametrize(("failed", "late", "wakes"), [(4, 0, False), (6, 0, True), (3, 3, True), (2, 2, False)])
+def test_five_of_a_hundred_is_where_failures_wake_somebody(failed: int, late: int, wakes: bool, tmp_path: Path) -> None:
+    ended = {"failed": failed, "timed_out": late, "succeeded": 100 - failed - late}
+    after = {f'narrowboat_runs_ended_total{{job="sales",outcome="{how}"}}': float(n) for how, n in ended.items()}
+    fired = judged(tmp_path, dict.fromkeys(after, 0.0), after)
+    assert set(fired) == ({"NarrowboatRunsFail"} if wakes else set())
+
+
 def test_an_import_that_refuses_many_rows_wakes_somebody(server: Server, tmp_path: Path) -> None:
     before = figures(server)
     for refused in (1, 2):
