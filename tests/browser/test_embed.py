@@ -59,9 +59,12 @@ def test_a_page_of_another_origin_starts_and_shows_a_run(site: Site, page: Page)
     page.context.add_cookies([{"name": "user", "value": "ann", "url": site.proxy.url}])
     site.hold()
     page.goto(f"{site.origin}/host/elsewhere.html")
-    page.get_by_role("button", name="Export them").click()
-    expect(page.get_by_role("progressbar")).to_be_visible()
-    page.get_by_role("button", name="Pause").click()
+    with page.expect_request("**/events?*") as followed:
+        page.get_by_role("button", name="Export them").click()
+    with page.expect_request("**/pause") as asked:
+        page.get_by_role("button", name="Pause").click()
+    for one in (followed.value, asked.value):
+        assert one.header_value("cookie") == "user=ann"
     site.pace(0.0)
     page.get_by_role("button", name="Resume").click()
     expect(page).to_have_title("Your leads are there")
