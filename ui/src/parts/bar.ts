@@ -11,7 +11,8 @@ import { sheet } from "./sheet";
 const WAY = 12; // milliseconds that news are under way
 const FRAME = 1000 / 60; // milliseconds that a frame is seen, as long as nothing else is known
 const SLOWEST = 100;
-const SOME = 50; // milliseconds over which growth is measured: the pace told is one since the start, which was slow
+const LEAST = 10; // milliseconds over which growth is measured: the pace told is one since the start, which was slow
+const SOME = 50; // milliseconds after which it is measured anew
 const ALONE = 60; // milliseconds that it goes on without news
 const AHEAD = 0.0199;
 
@@ -92,9 +93,9 @@ export class Bar extends LitElement {
 
   private measure(share: number): void {
     const [from, began] = this.since;
-    if (this.heard - from < SOME) return;
-    this.grown = from ? Math.max(0, share - began) * (1000 / (this.heard - from)) : 0;
-    this.since = [this.heard, share];
+    const past = this.heard - from;
+    if (from && past > LEAST) this.grown = Math.max(0, share - began) * (1000 / past);
+    if (!from || past > SOME) this.since = [this.heard, share];
   }
 
   private paint(now: number): void {
