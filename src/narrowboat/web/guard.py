@@ -1,4 +1,7 @@
-"""Guard: refuses what no route shall see: pages of other sites, strangers if nobody signs in, bodies without end."""
+"""Guard: refuses what no route shall see: pages of other sites, strangers if nobody signs in, bodies without end.
+
+And it sees that no answer can be run as a page by mistake.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,10 @@ LARGEST = 1 << 18
 UPLOADS = re.compile("/uploads(/[^/]*)?")
 """Where bodies may be files."""
 FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
+INERT = (
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+)
 HOW_TO_OPEN = (
     "This server knows no users, so it serves only this machine, at localhost. "
     "To serve others, say who asks: nb.asgi(user=…), or narrowboat serve --user module:callable."
@@ -33,6 +40,7 @@ class Guard:
         self._app, self._local_only, self._origins = app, local_only, origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        send = _inert(send)
         if scope["type"] == "http" and (refusal := self._refusal(request := Request(scope))):
             await _taken(receive)
             await answer(request, refusal)(scope, receive, send)
@@ -69,6 +77,19 @@ class Guard:
         """
         mode, place = request.headers.get("sec-fetch-mode"), request.headers.get("sec-fetch-dest")
         return self._local_only and (mode or "navigate", place or "document") != ("navigate", "document")
+
+
+def _inert(send: Send) -> Send:
+    """Every answer with headers by which a browser runs nothing in it, unless it has a policy of its own."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = [*message.get("headers", ())]
+            given = {name for name, _ in headers}
+            message["headers"] = headers + [(name, value) for name, value in INERT if name not in given]
+        await send(message)
+
+    return sent
 
 
 def _is_upload(scope: Scope) -> bool:

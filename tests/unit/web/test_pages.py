@@ -67,6 +67,15 @@ def test_the_page_says_by_a_nonce_of_each_answer_which_styles_are_its_own() -> N
     assert len(seen) == 20
 
 
+@pytest.mark.parametrize("path", ["/", "/icon.svg", "/none", "/jobs", "/runs/x/artifact", "/openapi.json"])
+def test_every_answer_has_a_policy_without_anything_unsafe(path: str) -> None:
+    got = get(path)
+    assert policy_of(got)["default-src"] == ["'none'"]
+    assert "unsafe" not in got.headers["content-security-policy"]
+    assert len(got.headers.get_list("content-security-policy")) == 1
+    assert got.headers["x-content-type-options"] == "nosniff"
+
+
 def test_what_has_a_hash_in_its_name_is_kept_and_the_rest_asked_for_again() -> None:
     kept = {name for name in FILES if "immutable" in get(f"/{name}".replace("index.html", "")).headers["cache-control"]}
     assert kept == {name for name in FILES if re.search("-[A-Z0-9]{8}[.]", name)}
