@@ -109,6 +109,12 @@ class Site:
         until(lambda: self.run(run_id)["done"] >= rows, f"{rows} rows of run {run_id}")
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Where there is no Chromium, no site is made for it."""
+    if "chromium" in getattr(item, "fixturenames", ()) and not CHROMIUM.exists():
+        pytest.skip("needs Debian's chromium: scripts/system-packages.sh")
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site = Site(tmp_path_factory.mktemp("site"))
@@ -133,8 +139,6 @@ def axe() -> str:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip("needs Debian's chromium: scripts/system-packages.sh")
     from playwright.sync_api import expect, sync_playwright
 
     expect.set_options(timeout=60_000)
