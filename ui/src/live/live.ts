@@ -16,13 +16,17 @@ type Said = { run: Run } | { gone: string } | { connection: Connection };
 export class Live {
   private readonly followers = new Map<string, Set<Follower>>();
   private readonly newest = new Map<string, Run>();
+  private readonly passed = new Map<string, Run>(); // the last of each run that the stream follows, for whatever tab
   private readonly stream: Stream;
   private readonly tabs: Tabs;
   private state: Connection = "connecting";
 
   constructor(api: Api) {
     this.stream = new Stream(api, {
-      run: (run) => this.tell({ run }),
+      run: (run) => {
+        this.passed.set(run.id, run);
+        this.tell({ run });
+      },
       gone: (id) => this.tell({ gone: id }),
       connection: (connection) => connection !== this.state && this.tell({ connection }),
     });
@@ -89,12 +93,23 @@ export class Live {
     const open = [...this.followers.keys()].filter((id) => !this.newest.get(id)?.ended);
     const wants = open.map((id): [string, number] => [id, this.newest.get(id)?.version ?? -1]);
     if (this.tabs.leading) {
-      this.stream.follow(new Map([...this.tabs.wanted(), ...wants]));
+      const all = new Map<string, number>();
+      for (const [id, version] of [...this.tabs.wanted(), ...wants])
+        all.set(id, Math.min(version, all.get(id) ?? version));
+      this.stream.follow(all);
       this.tabs.say({ connection: this.state }); // a tab may have come that does not know
+      for (const [id, version] of all) this.remind(id, version);
     } else {
       this.stream.stop();
       this.tabs.want(wants);
     }
+    for (const id of this.passed.keys()) if (!this.stream.follows(id)) this.passed.delete(id);
+  }
+
+  /** The stream says each change once, and a tab that came later may not know the last. */
+  private remind(id: string, version: number): void {
+    const run = this.passed.get(id);
+    if (run && run.version > version) this.tell({ run });
   }
 }
 

@@ -51,6 +51,10 @@ export class Stream {
     }
   }
 
+  follows(id: string): boolean {
+    return this.open.has(id);
+  }
+
   stop(): void {
     this.source?.close();
     this.source = null;
