@@ -13,7 +13,6 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -74,20 +73,12 @@ def shorten_cuts(record: logging.LogRecord) -> bool:
     return True
 
 
-@dataclass(slots=True)
 class _Slice:
     """Running totals of a run, from what its lease said and each chunk adds."""
 
-    rows: int
-    bytes: int
-    seq: int
-    total: int | None
-    began: float = field(default_factory=time.monotonic)
-    before: int = 0
-
-    @staticmethod
-    def of(run: Run) -> _Slice:
-        return _Slice(run.counters.rows, run.counters.bytes, run.seq, run.total, before=run.counters.rows)
+    def __init__(self, run: Run) -> None:
+        self.rows, self.bytes, self.seq, self.total = run.counters.rows, run.counters.bytes, run.seq, run.total
+        self.began, self.before = time.monotonic(), run.counters.rows
 
     def add(self, chunk: Chunk) -> None:
         if chunk.restart:
@@ -115,7 +106,7 @@ def watcher() -> Callable[[Moment], None]:
     def watch(moment: Moment) -> None:
         run_id = moment.lease.run.id
         if moment.point == "claimed":
-            slices[run_id] = _Slice.of(moment.lease.run)
+            slices[run_id] = _Slice(moment.lease.run)
         now = slices.get(run_id)
         if moment.point == "committed" and moment.chunk and now:
             now.add(moment.chunk)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
-import socket
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -48,13 +46,6 @@ nb = Narrowboat("sqlite:///narrowboat.db", watch=note, settings=Settings(memory_
 @nb.export("leads", queue="big")
 def leads(id: int | None = None) -> Query:
     return table("sqlite:///crm.db", "leads").where(id=id)
-"""
-
-LOADED = """
-import sys
-from narrowboat.cli import main
-main(sys.argv[1:])
-print(*sorted(sys.modules))
 """
 
 
@@ -161,21 +152,6 @@ def test_a_killed_server_leaves_no_worker(shell: Shell) -> None:
         (worker,) = children(process)
         process.kill()
         worker.wait(PATIENCE)
-
-
-def test_a_worker_loads_nothing_of_the_web(shell: Shell, jobs: Narrowboat) -> None:
-    """A child costs what its jobs module imports, and little more."""
-    ours, theirs = socket.socketpair()
-    ours.close()  # so that it is told to go at once
-    argv = ["worker", "jobs.py:nb", "--name", "w1", "--channel", str(theirs.fileno())]
-    with theirs:
-        done = subprocess.run(
-            [sys.executable, "-c", LOADED, *argv], cwd=shell.folder, pass_fds=[theirs.fileno()],
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
-    loaded = set(done.stdout.split())
-    assert "narrowboat.kernel.runner" in loaded
-    assert not loaded & {"fastapi", "starlette", "pydantic", "uvicorn", "prometheus_client", "asyncio", "psycopg"}
 
 
 def test_a_worker_alone_works_on_every_queue_and_stops_in_order(shell: Shell, jobs: Narrowboat) -> None:

@@ -154,7 +154,7 @@ class Leads:
 
     def kill_workers(self) -> None:
         """kill -9 of those that do the work."""
-        for pid in until(lambda: self.processes("narrowboat worker"), "a worker", 30):
+        for pid in until(lambda: self.processes("narrowboat.cli.child"), "a worker", 30):
             os.kill(pid, signal.SIGKILL)
 
     def restart_application(self) -> None:

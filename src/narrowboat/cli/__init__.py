@@ -5,20 +5,23 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Sequence
-
-from narrowboat.cli.parser import chosen
+from collections.abc import Callable, Sequence
 
 __all__ = ["command", "main"]
 
 
 def command() -> int:
-    """What the installed command is: `main`, in a process that lives for nothing else."""
+    """What the installed command is."""
+    return process(main)
+
+
+def process(work: Callable[[], int]) -> int:
+    """`work`, in a process that lives for nothing else."""
     # A command makes many objects that live to its end; looking among them for garbage costs more than it finds,
     # and most of all at the very end.
     gc.set_threshold(50_000, 20, 50)
     _stand_in_for_what_is_closed()
-    status = main()
+    status = work()
     gc.freeze()
     return status
 
@@ -33,14 +36,22 @@ def _stand_in_for_what_is_closed() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give its exit status: 0 done, 1 failed, 2 wrong usage, 3 finished with rejects,
     4 timed out, 130 cancelled."""
-    from narrowboat.cli.outcome import refused
-    from narrowboat.errors import NarrowboatError
+    from narrowboat.cli.parser import chosen
 
     asked, arguments = chosen(sys.argv[1:] if argv is None else argv)
+    return ended(lambda: asked.run(arguments), as_json=getattr(arguments, "json", False))
+
+
+def ended(work: Callable[[], int], *, as_json: bool = False) -> int:
+    """What `work` returns, or the exit status for the error that ended it, which is told."""
+    from narrowboat.errors import NarrowboatError
+
     try:
-        return asked.run(arguments)
+        return work()
     except NarrowboatError as error:
-        return refused(error, as_json=getattr(arguments, "json", False))
+        from narrowboat.cli.outcome import refused
+
+        return refused(error, as_json=as_json)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

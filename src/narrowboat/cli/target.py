@@ -5,13 +5,15 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from narrowboat.app import Narrowboat
 from narrowboat.errors import BadConfiguration, BadParameter
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
 
 HELP = "module:name or path/file.py:name of a Narrowboat object, or a narrowboat.toml"
 

@@ -6,10 +6,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from narrowboat.dispatch.channel import Channel
-from narrowboat.dispatch.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from narrowboat.dispatch.supervisor import Supervisor  # what starts processes is dear, and no worker starts one
 
 log = logging.getLogger("narrowboat.worker")
 

@@ -10,7 +10,7 @@ import narrowboat
 from narrowboat.app import Narrowboat
 from narrowboat.errors import NarrowboatError
 from narrowboat.people.people import People
-from narrowboat.web import account_schemas, accounts, problems
+from narrowboat.web import problems
 from narrowboat.web.access import WhoIs, dependency, signed_in
 from narrowboat.web.answers import Api
 from narrowboat.web.context import (
@@ -24,7 +24,7 @@ from narrowboat.web.context import (
 from narrowboat.web.cors import Cors
 from narrowboat.web.downloads import Downloads
 from narrowboat.web.guard import Guard
-from narrowboat.web.routes import artifacts, imports, jobs, links, operations, pages, people, rows, runs, uploads
+from narrowboat.web.routes import artifacts, imports, jobs, links, operations, pages, rows, runs, uploads
 from narrowboat.web.threads import Threads
 
 
@@ -44,20 +44,22 @@ def build(nb: Narrowboat, *, user: WhoIs | People | None = None, cors: tuple[str
         Downloads(lambda: nb.audit, threads),
         Threads(SIGNING_THREADS),
     )
-    own = isinstance(user, People)
-    api = _api(context, accounts.whois(user, nb.public_url) if isinstance(user, People) else user)
-    if own:
-        _know_people(api)
-    api.include_router(pages.router_of_pages())
+    api = _with_people(context, user) if isinstance(user, People) else _api(context, user)
+    api.routes.extend(pages.routes_of_pages())
     app = Guard(api, local_only=user is None, origins=cors)
     return Cors(app, cors) if cors else app
 
 
-def _know_people(api: Api) -> None:
+def _with_people(context: Context, people: People) -> Api:
     """This server knows its users itself."""
+    from narrowboat.web import account_schemas, accounts
+    from narrowboat.web.routes.people import router
+
+    api = _api(context, accounts.whois(people, context.nb.public_url))
     api.state.challenge = accounts.CHALLENGE
     api.shapes += account_schemas.ANSWERS
-    api.include_router(people.router)
+    router.add_to(api)
+    return api
 
 
 def _api(context: Context, user: WhoIs | None) -> Api:
@@ -79,5 +81,5 @@ def _api(context: Context, user: WhoIs | None) -> Api:
         jobs.router, runs.router, artifacts.router, rows.router, links.router, operations.router, uploads.router,
         imports.router,
     ):  # fmt: skip
-        api.include_router(router)
+        router.add_to(api)
     return api

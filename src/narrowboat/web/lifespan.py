@@ -62,7 +62,7 @@ async def lifespan(nb: Narrowboat) -> AsyncIterator[None]:
 
 def _supervisor(nb: Narrowboat) -> Supervisor:
     return Supervisor(
-        [sys.executable, "-m", "narrowboat", "worker", nb.target],
+        [sys.executable, "-m", "narrowboat.cli.child", nb.target],
         count=nb.workers,
         lock=nb.lock,
         moved=nb.follow.moved,

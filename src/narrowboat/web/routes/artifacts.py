@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,8 +19,9 @@ from narrowboat.web.answers import CONDITIONS, QUERY, file, files_of, problems_o
 from narrowboat.web.context import Context, Here, Who, address
 from narrowboat.web.problems import answer_for
 from narrowboat.web.query import asked, chosen
+from narrowboat.web.routing import Router
 
-router = APIRouter(tags=["files"])
+router = Router("files")
 
 AT_ONCE = 0.3
 """Seconds to wait before a 200: so errors that come early have their own status, and small files a length."""

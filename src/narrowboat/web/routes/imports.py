@@ -6,7 +6,7 @@ import json
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -22,8 +22,9 @@ from narrowboat.web.import_schemas import ResubmitBody
 from narrowboat.web.problems import told
 from narrowboat.web.routes.jobs import LOCATION, ask_job, started
 from narrowboat.web.routes.runs import startable
+from narrowboat.web.routing import Router
 
-router = APIRouter(tags=["imports"])
+router = Router("imports")
 
 READING = 60.0
 """Seconds that a preview may take; reading the file has less."""

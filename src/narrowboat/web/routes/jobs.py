@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -22,10 +21,11 @@ from narrowboat.web.access import Action, User, check_job
 from narrowboat.web.answers import QUERY, TEXT, json_of, problems_of
 from narrowboat.web.context import Context, Here, Key, Who, address
 from narrowboat.web.query import asked, default_format
+from narrowboat.web.routing import Router
 from narrowboat.web.schemas import StartBody
 
 log = logging.getLogger("narrowboat.web")
-router = APIRouter(tags=["jobs"])
+router = Router("jobs")
 T = TypeVar("T")
 
 COUNTING = 10.0

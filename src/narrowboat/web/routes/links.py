@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -12,9 +11,10 @@ from narrowboat.web import download, plain, schemas, views
 from narrowboat.web.access import Action, check_run
 from narrowboat.web.answers import CONDITIONS, files_of, json_of, page_or_problem, problems_of
 from narrowboat.web.context import Context, Here, Who, address
+from narrowboat.web.routing import Router
 from narrowboat.web.schemas import LinkBody
 
-router = APIRouter(tags=["links"])
+router = Router("links")
 
 SECRET = {"Referrer-Policy": "no-referrer"}
 """The address itself is the key, so no other site shall learn it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, TypeAlias
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -16,8 +16,9 @@ from narrowboat.web.access import User
 from narrowboat.web.answers import TEXT, json_of, problems_of
 from narrowboat.web.context import Here, Who
 from narrowboat.web.paging import NO_PAGE, next_page, place
+from narrowboat.web.routing import Router
 
-router = APIRouter(tags=["operations"])
+router = Router("operations")
 
 Filtering: TypeAlias = Annotated[str | None, Query(pattern="^[^\\x00]*$", max_length=255)]
 

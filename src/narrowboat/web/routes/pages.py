@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from narrowboat.web import ranges
 
@@ -40,17 +41,19 @@ HASHED = re.compile(r"-[A-Z0-9]{8}\.\w+$")
 NOT_BUILT = "The page is not built. In a checkout: make setup.\n"
 
 
-def router_of_pages() -> APIRouter:
+def routes_of_pages() -> list[Route]:
     """A route for each file of the page; `index.html` is the root."""
-    router = APIRouter(include_in_schema=False)
+    routes = []
     for path in sorted(FOLDER.glob("*.*")):
         if path.name == "index.html":
-            router.add_api_route("/", _Front(path).show, methods=["GET", "HEAD"], name=path.name)
+            routes.append(_route("/", _Front(path).show))
         else:
-            router.add_api_route(f"/{path.name}", _Page(path).show, methods=["GET", "HEAD"], name=path.name)
-    if not router.routes:
-        router.add_api_route("/", _not_built, methods=["GET", "HEAD"])
-    return router
+            routes.append(_route(f"/{path.name}", _Page(path).show))
+    return routes or [_route("/", _not_built)]
+
+
+def _route(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
+    return Route(path, endpoint, methods=["GET"], include_in_schema=False)
 
 
 def look() -> str:
@@ -58,7 +61,7 @@ def look() -> str:
     return next((f"/{path.name}" for path in FOLDER.glob("look-*.css")), "/look.css")
 
 
-async def _not_built() -> Response:
+async def _not_built(request: Request) -> Response:
     return Response(NOT_BUILT, 503, media_type="text/plain")
 
 
@@ -69,7 +72,7 @@ class _Front:
         self._path = path
         self._read: bytes | None = None
 
-    async def show(self) -> Response:
+    async def show(self, request: Request) -> Response:
         self._read = self._read or self._path.read_bytes()
         nonce = secrets.token_urlsafe(16)
         headers = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -14,9 +13,10 @@ from narrowboat.web.account_schemas import ChangeBody, NewPasswordBody, Password
 from narrowboat.web.accounts import Admin, InPerson, Signed, address_of, hand_over, held
 from narrowboat.web.answers import TEXT, json_of, problems_of
 from narrowboat.web.context import Here
+from narrowboat.web.routing import Router
 from narrowboat.web.views import moment
 
-router = APIRouter(tags=["people"])
+router = Router("people")
 
 COOKIE = {"Set-Cookie": {**TEXT, "description": "The session: HttpOnly, SameSite=Lax, by https also Secure."}}
 PRIVATE = {"Cache-Control": "no-store"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query
+from fastapi import Header, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -16,8 +16,9 @@ from narrowboat.web.answers import json_of, problems_of
 from narrowboat.web.context import Context, Here, Who
 from narrowboat.web.hosted import is_brief
 from narrowboat.web.lines import Lines
+from narrowboat.web.routing import Router
 
-router = APIRouter(tags=["reports"])
+router = Router("reports")
 STREAMED = {"description": "All rows, as they come."}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query
+from fastapi import Header, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
@@ -22,8 +22,9 @@ from narrowboat.web.follow import Watched
 from narrowboat.web.hosted import is_brief
 from narrowboat.web.paging import next_page, place
 from narrowboat.web.routes.jobs import LOCATION, started
+from narrowboat.web.routing import Router
 
-router = APIRouter(tags=["runs"])
+router = Router("runs")
 
 
 @router.get(

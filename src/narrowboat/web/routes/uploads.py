@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,9 +16,10 @@ from narrowboat.web import tus, views
 from narrowboat.web.access import Action, User
 from narrowboat.web.answers import TEXT, json_of, problems_of
 from narrowboat.web.context import Context, Here, Who, address
+from narrowboat.web.routing import Router
 from narrowboat.web.uploading import Receiving
 
-router = APIRouter(tags=["uploads"])
+router = Router("uploads")
 
 COUNT = {"schema": {"type": "integer"}}
 LOCATION = {"Location": {**TEXT, "description": "Where the upload is."}}
