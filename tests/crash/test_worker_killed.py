@@ -57,6 +57,7 @@ def test_killed_at_every_seventh_chunk_again_and_again(
     assert_undisturbed(place, place.nb.store.get(run.id), undisturbed[file_format])
 
 
+needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 SYSTEM_CALLS = [
     ("write", 5), ("write", 40), ("fdatasync", 1), ("fdatasync", 2), ("fdatasync", 30), ("fsync", 1),
     ("ftruncate,truncate", 1), ("rename,renameat,renameat2", 1),
@@ -65,7 +66,7 @@ SYSTEM_CALLS = [
 
 
 @pytest.mark.parametrize(("call", "nth"), SYSTEM_CALLS)
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+@needs_strace
 def test_killed_inside_a_system_call(place: Place, undisturbed: dict[str, bytes], call: str, nth: int) -> None:
     """Finer than any hook: the process dies in the very call that writes, syncs, cuts or renames."""
     run = place.start("xlsx")
@@ -78,7 +79,7 @@ def test_killed_inside_a_system_call(place: Place, undisturbed: dict[str, bytes]
     assert_undisturbed(place, place.nb.store.get(run.id), undisturbed["xlsx"])
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+@needs_strace
 def test_bytes_are_on_disk_before_the_commit_and_the_commit_before_the_announcement(place: Place) -> None:
     """The order, as the kernel saw it: part file synced, then the store's log synced, chunk after chunk."""
     run = place.start("csv")
@@ -109,6 +110,7 @@ def test_bytes_are_on_disk_before_the_commit_and_the_commit_before_the_announcem
     assert re.fullmatch(rf"C*{written}{{{BLOCKS}}}{ending}{published}", story), story
 
 
+@needs_strace
 def test_folders_and_names_are_on_disk_before_the_commits_that_count_on_them(place: Place) -> None:
     """What power took before its folder was synced is gone, however well the file itself was."""
     run = place.start("csv")
