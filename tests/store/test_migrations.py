@@ -36,8 +36,17 @@ def test_migrating_again_changes_nothing(store: Store, place: Place) -> None:
     before = execute(place, "select version, name, at from tables.migrations order by version")
     store.migrate()
     assert execute(place, "select version, name, at from tables.migrations order by version") == before
-    assert before[0][:2] == (1, "0001_tables")
+    assert before[0][:2] == (13, "0013_tables")
     assert store.get(run_id).id == run_id
+
+
+def test_tables_of_an_older_version_are_brought_up_to_date_with_what_they_hold(store: Store, place: Place) -> None:
+    run_id = submitted(store)
+    execute(place, "alter table tables.runs drop column stood_first")
+    execute(place, "delete from tables.migrations where version = 14")
+    store.migrate()
+    assert store.get(run_id).stood_first == 0
+    assert execute(place, "select version from tables.migrations order by version") == [(13,), (14,)]
 
 
 def test_tables_of_a_newer_version_are_left_alone(store: Store, place: Place) -> None:

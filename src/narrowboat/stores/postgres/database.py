@@ -204,6 +204,6 @@ def _migrate(conn: Connection, schema: str) -> None:
         raise BadConfiguration(
             f"Schema {schema} was made by a newer Narrowboat (its tables are at {current}); upgrade."
         )
-    for version, name, sql in known[current:]:
+    for version, name, sql in (one for one in known if one[0] > current):
         conn.execute(sql.replace("narrowboat.", f"{schema}."))
         conn.execute(f"insert into {schema}.migrations values (%s, %s, now())", (version, name))  # noqa: S608  checked

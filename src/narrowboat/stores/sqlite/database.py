@@ -215,7 +215,7 @@ def _migrate(conn: sqlite3.Connection, known: list[tuple[int, str, str]], path: 
     (current,) = conn.execute("select coalesce(max(version), 0) from narrowboat_migrations").fetchone()
     if current > known[-1][0]:
         raise BadConfiguration(f"{path} was made by a newer Narrowboat (its tables are at {current}); upgrade.")
-    for version, name, sql in known[current:]:
+    for version, name, sql in (one for one in known if one[0] > current):
         for statement in _split(sql):
             conn.execute(statement)
         conn.execute("insert into narrowboat_migrations values (?, ?, ?)", (version, name, time.time()))

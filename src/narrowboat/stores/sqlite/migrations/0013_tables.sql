@@ -1,3 +1,5 @@
+-- All tables as they were after the thirteenth migration; what was made before is at 13 already.
+
 -- A run and all that its next chunk needs. Flags are 0 or 1, times are seconds since the epoch, JSON is text.
 create table narrowboat_runs (
     id text primary key,
@@ -56,9 +58,7 @@ create table narrowboat_runs (
     first_rows_at real,
     memory integer not null default 0,
     -- Seconds since it was started in which it stood still: paused, or ended before it was resumed.
-    stood real not null default 0,
-    -- Of these, the seconds before its first rows were committed; from when it could begin.
-    stood_first real not null default 0
+    stood real not null default 0
 );
 -- The indexes name no column that a chunk's commit writes.
 create index narrowboat_runs_open on narrowboat_runs (queue) where finished_at is null;

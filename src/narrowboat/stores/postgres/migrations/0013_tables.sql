@@ -1,3 +1,5 @@
+-- All tables as they were after the thirteenth migration; what was made before is at 13 already.
+
 -- A run and all that its next chunk needs. Flags are 0 or 1, times are seconds since the epoch, JSON is text.
 create table narrowboat.runs (
     id text primary key,
@@ -56,9 +58,7 @@ create table narrowboat.runs (
     first_rows_at double precision,
     memory bigint not null default 0,
     -- Seconds since it was started in which it stood still: paused, or ended before it was resumed.
-    stood double precision not null default 0,
-    -- Of these, the seconds before its first rows were committed; from when it could begin.
-    stood_first double precision not null default 0
+    stood double precision not null default 0
 );
 -- The indexes name no column that a chunk's commit writes.
 create index runs_open on narrowboat.runs (queue) where finished_at is null;
