@@ -9,8 +9,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from narrowboat.data import formats
 from narrowboat.data.columns import Column, Type, choose
-from narrowboat.data.formats import FORMATS
 from narrowboat.data.sources import Query, query, table
 from narrowboat.errors import BadParameter
 from narrowboat.jobs.output import Output
@@ -99,11 +99,11 @@ def _check_kind(arguments: Namespace) -> None:
 
 def format_of(target: Path) -> str:
     """The format that a file name asks for: `leads.csv.gz` is `csv.gz`. Raises BadParameter."""
-    name = target.name.lower()
-    for known in sorted(FORMATS, key=len, reverse=True):
-        if name.endswith("." + known):
-            return known
-    raise BadParameter(f"{target.name} tells no format; end it in one of {', '.join(FORMATS)}, or say --format.")
+    if found := formats.format_of(target.name.lower()):
+        return found
+    raise BadParameter(
+        f"{target.name} tells no format; end it in one of {', '.join(formats.FORMATS)}, or say --format."
+    )
 
 
 def _stem(target: Path) -> str:

@@ -37,17 +37,21 @@ SLICES = 500
 
 def run(place: str, options: Mapping[str, str]) -> int:
     """Work until the channel closes, it is told to stop, or it is time for a fresh one. The exit status."""
-    nb = target.load(place)
-    queues = options.get("--queues")
-    nb.settings = nb.settings._replace(queues=tuple(queues.split(",")) if queues else every_queue(nb))
-    logs.configure(json=not sys.stderr.isatty())
+    nb = loaded(place, options.get("--queues"))
     channel = Channel(socket.socket(fileno=int(options["--channel"])))
     return _supervised(nb, options["--name"], channel, int(options.get("--slices", SLICES)))
 
 
-def every_queue(nb: Narrowboat) -> tuple[str, ...]:
-    """Those of the settings and those that jobs name: without dedicated workers nothing waits for ever."""
-    return tuple(sorted({*nb.settings.queues, *(job.queue for job in nb.jobs.values())}))
+def loaded(place: str, queues: str | None) -> Narrowboat:
+    """The target, with its log, for work on these queues.
+
+    By default on those of its settings and those that jobs name: without dedicated workers nothing waits for ever.
+    """
+    nb = target.load(place)
+    every = {*nb.settings.queues, *(job.queue for job in nb.jobs.values())}
+    nb.settings = nb.settings._replace(queues=tuple(queues.split(",") if queues else sorted(every)))
+    logs.configure(json=not sys.stderr.isatty())
+    return nb
 
 
 def _supervised(nb: Narrowboat, name: str, channel: Channel, slices: int) -> int:

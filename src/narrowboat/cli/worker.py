@@ -9,10 +9,9 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from types import FrameType
 
-from narrowboat import logs
 from narrowboat.app import Narrowboat
 from narrowboat.cli import target
-from narrowboat.cli.child import SLICES, every_queue
+from narrowboat.cli.child import SLICES, loaded
 from narrowboat.cli.outcome import say
 from narrowboat.dispatch.supervisor import Supervisor
 
@@ -45,11 +44,7 @@ def declare(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """See `parser.Command`."""
-    nb = target.load(arguments.target)
-    queues = tuple(arguments.queues.split(",")) if arguments.queues else every_queue(nb)
-    nb.settings = nb.settings._replace(queues=queues)
-    logs.configure(json=not sys.stderr.isatty())
-    return _supervise(nb, arguments)
+    return _supervise(loaded(arguments.target, arguments.queues), arguments)
 
 
 def _supervise(nb: Narrowboat, arguments: Namespace) -> int:

@@ -48,10 +48,9 @@ TRANSITIONS: Mapping[tuple[State, State], str] = {
     (State.QUEUED, State.PAUSED): "paused before a worker claimed it",
     (State.QUEUED, State.CANCELLED): "cancelled before a worker claimed it",
     (State.QUEUED, State.TIMED_OUT): "its deadline passed while it waited",
-    (
-        State.RUNNING,
-        State.QUEUED,
-    ): "its slice ended as another waited, its worker had to stop, or a fault is tried again",
+    (State.RUNNING, State.QUEUED): (
+        "its slice ended as another waited, its worker had to stop, or a fault is tried again"
+    ),
     (State.RUNNING, State.PAUSING): "somebody asked to pause",
     (State.RUNNING, State.CANCELLING): "somebody asked to cancel",
     (State.RUNNING, State.INTERRUPTED): "its worker died or slept past its lease",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from narrowboat.errors import BadConfiguration
+
 _SHARED = Path(__file__).parent / "queries"
 
 
@@ -42,7 +44,13 @@ def _uses(line: str, names: tuple[str, ...]) -> bool:
     return any(f":{name}" in line for name in names)
 
 
-def migrations(folder: Path) -> list[tuple[int, str, str]]:
-    """(version, name, SQL) of every migration in a folder, oldest first."""
-    files = sorted(folder.glob("*.sql"))
-    return [(int(file.stem.split("_")[0]), file.stem, file.read_text(encoding="utf-8")) for file in files]
+def migrations(folder: Path, current: int, what: str) -> list[tuple[int, str, str]]:
+    """(version, name, SQL) of every migration in a folder that tables at version `current` lack, oldest first.
+
+    Raises BadConfiguration where they are newer than all of them. what: whose tables these are.
+    """
+    files = {int(file.stem.split("_")[0]): file for file in sorted(folder.glob("*.sql"))}
+    if current > max(files):
+        raise BadConfiguration(f"{what} was made by a newer Narrowboat (its tables are at {current}); upgrade.")
+    lacking = [(version, file) for version, file in files.items() if version > current]
+    return [(version, file.stem, file.read_text(encoding="utf-8")) for version, file in lacking]

@@ -7,13 +7,18 @@ from typing import Final
 from narrowboat.data.format import Format, Options
 from narrowboat.errors import UnknownFormat
 
-__all__ = ["FORMATS", "format_named"]
+__all__ = ["FORMATS", "format_named", "format_of"]
 
 _PLAIN: Final = ("xlsx", "csv", "jsonl", "parquet")
 _ENVELOPES: Final = ("", ".gz", ".zip")
 
 FORMATS: Final = tuple(name + envelope for envelope in _ENVELOPES for name in _PLAIN)
 """Every name that `format_named` knows."""
+
+
+def format_of(file: str) -> str | None:
+    """The format that a file's name ends in: `leads.csv.gz` is `csv.gz`. None if it is no known one."""
+    return max((name for name in FORMATS if file.endswith(f".{name}")), key=len, default=None)
 
 
 def format_named(name: str, options: Options | None = None) -> Format:

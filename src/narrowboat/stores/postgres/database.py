@@ -199,11 +199,6 @@ def _migrate(conn: Connection, schema: str) -> None:
     )
     row = conn.execute(f"select coalesce(max(version), 0) from {schema}.migrations").fetchone()  # noqa: S608  checked
     current = row[0] if row else 0
-    known = migrations(_HERE / "migrations")
-    if current > known[-1][0]:
-        raise BadConfiguration(
-            f"Schema {schema} was made by a newer Narrowboat (its tables are at {current}); upgrade."
-        )
-    for version, name, sql in (one for one in known if one[0] > current):
+    for version, name, sql in migrations(_HERE / "migrations", current, f"Schema {schema}"):
         conn.execute(sql.replace("narrowboat.", f"{schema}."))
         conn.execute(f"insert into {schema}.migrations values (%s, %s, now())", (version, name))  # noqa: S608  checked

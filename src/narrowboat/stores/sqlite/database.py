@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from narrowboat.errors import BadConfiguration, StorageFull, StoreUnavailable
+from narrowboat.errors import StorageFull, StoreUnavailable
 from narrowboat.stores.database import Row, Session
 from narrowboat.stores.pool import Pool
 from narrowboat.stores.statements import Statements, migrations
@@ -78,11 +78,10 @@ class SQLite:
 
     def migrate(self) -> None:
         """Create or upgrade the tables, in one transaction."""
-        known = migrations(_HERE / "migrations")
         conn = self._pool.take()
         try:
             with _driver_errors(self._path), _transaction(conn):
-                _migrate(conn, known, self._path)
+                _migrate(conn, self._path)
         finally:
             self._pool.give(conn)
 
@@ -208,14 +207,12 @@ def _use_wal(conn: sqlite3.Connection) -> None:
         _patiently(lambda: conn.execute("pragma journal_mode = wal"))
 
 
-def _migrate(conn: sqlite3.Connection, known: list[tuple[int, str, str]], path: Path) -> None:
+def _migrate(conn: sqlite3.Connection, path: Path) -> None:
     conn.execute(
         "create table if not exists narrowboat_migrations (version integer primary key, name text not null, at real)"
     )
     (current,) = conn.execute("select coalesce(max(version), 0) from narrowboat_migrations").fetchone()
-    if current > known[-1][0]:
-        raise BadConfiguration(f"{path} was made by a newer Narrowboat (its tables are at {current}); upgrade.")
-    for version, name, sql in (one for one in known if one[0] > current):
+    for version, name, sql in migrations(_HERE / "migrations", current, str(path)):
         for statement in _split(sql):
             conn.execute(statement)
         conn.execute("insert into narrowboat_migrations values (?, ?, ?)", (version, name, time.time()))

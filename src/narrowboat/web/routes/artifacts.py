@@ -8,7 +8,7 @@ from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from narrowboat.data.formats import FORMATS
+from narrowboat.data.formats import format_of
 from narrowboat.errors import UnknownFormat, UnknownJob, UnknownRun
 from narrowboat.jobs.definition import Delivering, delivering
 from narrowboat.jobs.output import Output
@@ -117,17 +117,13 @@ def _asked(here: Context, request: Request, user: User, file: str) -> tuple[Deli
     seen = (name for name in here.nb.jobs if file.startswith(f"{name}.") and user.may(Action.SEE, name))
     name = max(seen, key=len, default=None)
     if name is None:
-        check_job(user, here.nb.jobs, _without_format(file), Action.START)
+        ending = format_of(file)
+        check_job(user, here.nb.jobs, file.removesuffix(f".{ending}") if ending else file, Action.START)
         raise UnknownFormat(f"Say which format: {file}.xlsx, for example.")
     job = delivering(check_job(user, here.nb.jobs, name, Action.START))
     check_job(user, here.nb.jobs, name, Action.DOWNLOAD)
     params, output = asked(request.query_params, file.removeprefix(f"{name}."))
     return job, output, params
-
-
-def _without_format(file: str) -> str:
-    ending = max((f".{known}" for known in FORMATS if file.endswith(f".{known}")), key=len, default="")
-    return file.removesuffix(ending)
 
 
 async def _resumed(here: Context, request: Request, user: User, asked: NewRun) -> Run | None:

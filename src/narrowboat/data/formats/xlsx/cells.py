@@ -7,7 +7,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, TypeAlias
 
-__all__ = ["NULL", "START", "VALUE_END", "Cells", "Note", "Render", "digits", "marked", "nulls", "value_cell", "whole"]
+__all__ = [
+    "NULL",
+    "START",
+    "VALUE_END",
+    "Cells",
+    "Note",
+    "Render",
+    "digits",
+    "found",
+    "marked",
+    "nulls",
+    "value_cell",
+    "whole",
+]
 
 Note: TypeAlias = tuple[int, str]
 """An altered value: its index among the values, and the code (see `format.Alteration`)."""
