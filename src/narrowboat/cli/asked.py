@@ -1,7 +1,5 @@
 """What an export on the command line asks for: its tables and its file, checked before anything is started."""
 
-from __future__ import annotations
-
 import json
 from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence

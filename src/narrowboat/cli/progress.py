@@ -1,7 +1,5 @@
 """A progress bar for a terminal: rows, share, rate, time left, memory. Silent anywhere else."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """What is told of an export that ended: a JSON object for programs, a few lines for people."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """A declared column: what a cell means, whatever the driver handed over."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple

@@ -5,8 +5,6 @@ kill -9 from the state committed with the last chunk, and the file as it would b
 the committed bytes plus `end()` of a writer made from that state.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeAlias

@@ -1,7 +1,5 @@
 """Sink: where a finished file is kept and served from. The protocol every sink in `sinks/` keeps."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeAlias

@@ -1,7 +1,5 @@
 """Source: where rows come from. The protocol every source in `sources/` keeps."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 

@@ -4,8 +4,6 @@ A run's folder holds one file a fence (`1.part`, `2.part`, …), so that a worke
 write to no bytes but its own; the committed extents say which bytes count. Publishing makes them one file.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

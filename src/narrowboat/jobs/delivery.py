@@ -1,7 +1,5 @@
 """Delivery: what jobs have in common whose function turns parameters into a source: exports and reports."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

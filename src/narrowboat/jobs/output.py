@@ -1,7 +1,5 @@
 """Output: what a person may choose about the file, apart from the job's own parameters."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -38,7 +36,7 @@ class Output(NamedTuple):
         return {name: value for name, value in self._asdict().items() if value}
 
     @staticmethod
-    def parse(given: Mapping[str, Any]) -> Output:
+    def parse(given: Mapping[str, Any]) -> "Output":
         """From JSON or a query string. Raises BadParameter.
 
         columns: list or comma-separated names. pages: list, or text such as `1-3,7`.

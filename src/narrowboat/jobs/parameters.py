@@ -1,7 +1,5 @@
 """Parameters of a job: read off its function's signature, checked before anything is started."""
 
-from __future__ import annotations
-
 import math
 import types
 import typing
@@ -129,7 +127,7 @@ def named(function: Callable[..., Any]) -> list[Any]:
     return [*found.nonlocals.values(), *found.globals.values()]
 
 
-def _parameter(function: Callable[..., Any], parameter: inspect.Parameter, hint: Any) -> Parameter:
+def _parameter(function: Callable[..., Any], parameter: "inspect.Parameter", hint: Any) -> Parameter:
     kind, nullable, choices = _unpack(hint)
     if kind not in PARSERS or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
         allowed = ", ".join(t.__name__ for t in PARSERS)

@@ -1,7 +1,5 @@
 """Tables: what an export's function returned, with the person's choice of columns and pages applied."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple, Protocol, runtime_checkable

@@ -5,8 +5,6 @@ loses one. It is delivered at least once: a worker that dies between sending and
 the same id, by which receivers tell doubles. A run that is resumed and ends again is told again, under a new id.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol

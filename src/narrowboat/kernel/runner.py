@@ -1,7 +1,5 @@
 """Runner: claim, chunk after chunk, commit; in slices. The one loop behind all four kinds of job."""
 
-from __future__ import annotations
-
 import gc
 import time
 from collections.abc import Callable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """Requester: the person for whom a run reads, as its job's function sees them."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType

@@ -1,7 +1,5 @@
 """What workers do while they hold a lease: claim, plan, commit, heartbeat."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """Cells as UTF-8 text: the words that the text formats share with what converts cells for them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from enum import Enum

@@ -1,7 +1,5 @@
 """Advice: indexes that a query would need and its table does not have. They are named, never made."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias

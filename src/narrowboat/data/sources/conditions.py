@@ -1,7 +1,5 @@
 """Which rows are wanted: a column compared with bound values."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation

@@ -1,7 +1,5 @@
 """The way of a reading: from a row to its place in the order, and to a position from which to go on."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from operator import itemgetter
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """Which part of the rows is wanted: the first so many, or a page."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from narrowboat.data.source import Count

@@ -1,7 +1,5 @@
 """A total order of rows, and what lies behind a row in it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 

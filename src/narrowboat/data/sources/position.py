@@ -1,7 +1,5 @@
 """The values of a resume key as JSON, and back, exactly."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal

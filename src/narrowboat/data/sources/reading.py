@@ -1,7 +1,5 @@
 """From a query and a relation to the statement that reads it, and the way from a row back to a position."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 

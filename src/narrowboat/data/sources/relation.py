@@ -1,7 +1,5 @@
 """What a database says of a table or a query, and the session that asks it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -19,7 +17,7 @@ class Sql(NamedTuple):
     text: str
     parameters: tuple[Any, ...] = ()
 
-    def __add__(self, other: Sql) -> Sql:  # type: ignore[override]  # grows as a statement, not as a tuple
+    def __add__(self, other: "Sql") -> "Sql":  # type: ignore[override]  # grows as a statement, not as a tuple
         return Sql(self.text + other.text, self.parameters + other.parameters)
 
 

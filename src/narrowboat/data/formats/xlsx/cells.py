@@ -1,7 +1,5 @@
 """One column of a block as XML, and how the values of each kind are turned into it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter

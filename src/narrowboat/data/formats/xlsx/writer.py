@@ -1,7 +1,5 @@
 """The writer: tables become sheets, blocks become rows, and each block leaves as bytes of a zip file at once."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
