@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, HelpFormatter, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Protocol
 
 COMMANDS = {
@@ -95,9 +96,27 @@ def _load(name: str) -> Command:
 
 
 class Parser(ArgumentParser):
-    """Takes a TARGET that may be left out wherever it stands; argparse alone forgets it behind options."""
+    """Takes a TARGET that may be left out wherever it stands; argparse alone forgets it behind options.
+
+    argparse also looks how wide the terminal is, with all of `shutil`, as soon as one argument is declared. Here only
+    what is printed has that width.
+    """
 
     _intermixing = False
+
+    def __init__(self, *, formatter_class: type[HelpFormatter] = HelpFormatter, **given: Any) -> None:
+        super().__init__(formatter_class=partial(formatter_class, width=80), **given)
+        self._printed = formatter_class
+
+    def format_usage(self) -> str:
+        """See `argparse`."""
+        self.formatter_class = self._printed
+        return super().format_usage()
+
+    def format_help(self) -> str:
+        """See `argparse`."""
+        self.formatter_class = self._printed
+        return super().format_help()
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """See `argparse`."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from narrowboat.kernel.model import Event, Run
-from narrowboat.kernel.outbox import Notice, NoticeState
+
+if TYPE_CHECKING:
+    from narrowboat.kernel.outbox import Notice
 
 
 def run_json(run: Run) -> dict[str, Any]:
@@ -56,6 +58,8 @@ def event_json(event: Event) -> dict[str, Any]:
 
 def notice_json(notice: Notice) -> dict[str, Any]:
     """Who is told, and what became of it, as JSON."""
+    from narrowboat.kernel.outbox import NoticeState
+
     waits = notice.state is NoticeState.WAITING
     return {
         "channel": notice.channel,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import date, datetime, time
 from typing import Any, Final
@@ -41,8 +40,14 @@ def column(name: str, declared: str) -> Column:
     declared = declared.upper()
     kind = next((meaning for part, meaning in _MEANINGS.items() if part in declared), Type.ANY)
     exact = kind in (Type.DECIMAL, Type.MONEY)
-    scale = re.search(r"\(\s*\d+\s*,\s*(\d+)\s*\)", declared) if exact else None
-    return Column(name, kind, scale=int(scale[1]) if scale else None)
+    return Column(name, kind, scale=_scale(declared) if exact else None)
+
+
+def _scale(declared: str) -> int | None:
+    """The 2 of `DECIMAL(10, 2)`."""
+    within = declared.partition("(")[2].partition(")")[0]
+    scale = within.partition(",")[2].strip()
+    return int(scale) if scale.isascii() and scale.isdigit() else None
 
 
 def holds_text(declared: str) -> bool:

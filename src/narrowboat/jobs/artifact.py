@@ -111,8 +111,8 @@ def _make(folder: Path, extents: Sequence[Extent], assemble: Callable[[Path, Pat
 
 def _clear_up(folder: Path, fence: int) -> None:
     """Temporary files of those who failed to publish before: they may hold the room that is needed."""
-    for path in folder.glob("*.tmp*"):
-        if int(path.name.partition(".")[0]) < fence:
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if ".tmp" in path.name and int(path.name.partition(".")[0]) < fence:
             path.unlink(missing_ok=True)
 
 
@@ -194,7 +194,13 @@ def read_extents(folder: Path, extents: Iterable[Extent]) -> Iterator[bytes]:
 
 
 def remove(folder: Path) -> None:
-    """Delete a run's folder and all in it."""
-    import shutil  # it brings every archive format along, and a run does not need one
+    """Delete a run's folder and all in it, as far as that can be done."""
+    try:
+        for inner, _, names in os.walk(folder, topdown=False):
+            for name in names:
+                os.unlink(os.path.join(inner, name))
+            os.rmdir(inner)
+    except OSError:  # something that is not ours
+        import shutil  # it brings every archive format along, and a run does not need one
 
-    shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -6,7 +6,7 @@ import json
 
 from narrowboat.errors import IdempotencyConflict, IllegalTransition, TooManyRuns
 from narrowboat.kernel.model import ENDED, REQUESTS, NewRun, Request, Run, State, Submitted
-from narrowboat.stores import outbox
+from narrowboat.stores import notices
 from narrowboat.stores.database import Row, Session
 from narrowboat.stores.moves import move, record, settle, unknown, view
 from narrowboat.stores.rows import new_id, to_json, to_text
@@ -110,7 +110,7 @@ def _insert(tx: Session, new: NewRun) -> str:
 def _notify(tx: Session, run_id: str, new: NewRun) -> None:
     """The run is locked, so it ends either before, and is told of at once, or after."""
     if new.notify and tx.row("run_locked", run=run_id):
-        outbox.ask(tx, run_id, new.notify)
+        notices.ask(tx, run_id, new.notify)
 
 
 def _check_limit(tx: Session, owner: str, job: str, kind: str, limit: int | None, *, by_kind: bool) -> None:
@@ -185,7 +185,7 @@ def _renew(tx: Session, run: Row) -> None:
     """A run that had ended counts against its owner's limit again."""
     if run["state"] in ENDED:
         _check_limit(tx, run["owner"], run["job"], run["kind"], run["run_limit"], by_kind=bool(run["limit_kind"]))
-        outbox.withdraw(tx, run["id"])
+        notices.withdraw(tx, run["id"])
     _forget_cancels(tx, run["id"])
     tx.change("run_renew", run=run["id"])
     tx.change("parts_renew", run=run["id"])

@@ -13,7 +13,7 @@ from narrowboat.errors import (
     UnknownRun,
 )
 from narrowboat.kernel.model import DURATIONS, ENDED, STILL, Run, State, check_transition
-from narrowboat.stores import outbox
+from narrowboat.stores import notices
 from narrowboat.stores.database import Row, Session
 from narrowboat.stores.rows import to_run, to_text
 
@@ -54,7 +54,7 @@ def move(tx: Session, run: Row, after: State, *, by: str | None = None) -> None:
     run["state"] = after.value
     if after in ENDED:
         add_up(tx, run["id"])
-        outbox.fall_due(tx, run["id"], after)
+        notices.fall_due(tx, run["id"], after)
     if run["fan_out"] and after in ENDED:
         tx.change("parts_reopen", run=run["id"])
 

@@ -49,7 +49,7 @@ def migrations(folder: Path, current: int, what: str) -> list[tuple[int, str, st
 
     Raises BadConfiguration where they are newer than all of them. what: whose tables these are.
     """
-    files = {int(file.stem.split("_")[0]): file for file in sorted(folder.glob("*.sql"))}
+    files = {int(file.stem.split("_")[0]): file for file in sorted(folder.iterdir()) if file.suffix == ".sql"}
     if current > max(files):
         raise BadConfiguration(f"{what} was made by a newer Narrowboat (its tables are at {current}); upgrade.")
     lacking = [(version, file) for version, file in files.items() if version > current]

@@ -25,7 +25,7 @@ from narrowboat.kernel.model import (
     State,
     Submitted,
 )
-from narrowboat.stores import asking, leasing, outbox, reconciling, releasing
+from narrowboat.stores import asking, leasing, notices, reconciling, releasing
 from narrowboat.stores.database import Database
 from narrowboat.stores.moves import run_of, view
 from narrowboat.stores.rows import to_chunk_row, to_event, to_reject, to_text
@@ -140,7 +140,7 @@ class SqlStore:
                 raise IllegalTransition(f"Run {run_id} is {run['state']}; only a run that has ended can be deleted.")
             for table in ("chunks", "parts", "events", "rejects", "keys", "links", "run"):
                 tx.change(f"forget_{table}", run=run_id)
-            outbox.forget(tx, run_id)
+            notices.forget(tx, run_id)
             tx.change("forget_owner", owner=run["owner"])
 
     def figures(self) -> Sequence[QueueFigures]:

@@ -15,7 +15,7 @@ _LISTS = (list, tuple, set, frozenset)
 _NUMBERS = frozenset({Type.INTEGER, Type.FLOAT, Type.DECIMAL, Type.BOOLEAN})
 """Columns whose values are numbers; to some databases true and false are too."""
 _TRUTH = {"true": True, "false": False}
-_WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+_WHOLE = r"(?a)[+-]?\d{1,18}"
 
 
 class Condition(NamedTuple):
@@ -72,7 +72,7 @@ def _meant(column: Column, value: Any) -> Any:
     if not _is_number(value):
         wanted = "true, false or a number" if column.type is Type.BOOLEAN else "a number"
         raise BadParameter(f"The column {column.name!r} is compared with {wanted}, and {value!r} is none.")
-    return int(value) if _WHOLE.fullmatch(value) else value
+    return int(value) if re.fullmatch(_WHOLE, value) else value
 
 
 def _is_number(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
+from binascii import crc32
 from collections.abc import Iterable, Mapping
 
 from narrowboat.data.columns import Column, Type
@@ -24,4 +24,4 @@ def declared(found: Column, wish: str | Column, labels: Mapping[str, str]) -> Co
 def fingerprint(columns: Iterable[Column]) -> str:
     """Short text that tells whether a reading goes on with the columns it began with."""
     described = "\n".join(f"{column.name}\t{column.type}" for column in columns)
-    return f"{zlib.crc32(described.encode()):08x}"
+    return f"{crc32(described.encode()):08x}"

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import narrowboat.data.sources.cut as cut
 from narrowboat.data.columns import Column
 from narrowboat.data.driven import Driven
 from narrowboat.data.source import Count, Position, Reader, Shape
-from narrowboat.data.sources.advice import Missing, missing
 from narrowboat.data.sources.conditions import Operator, asked
 from narrowboat.data.sources.database import Database
 from narrowboat.data.sources.placeholders import named
 from narrowboat.data.sources.reading import Choice
 from narrowboat.data.sources.relation import Named, Sql
 from narrowboat.data.sources.visit import QueryVisit
+
+if TYPE_CHECKING:
+    from narrowboat.data.sources.advice import Missing
 
 
 class Query(Driven):
@@ -94,6 +96,8 @@ class Query(Driven):
 
     def missing_indexes(self) -> tuple[Missing, ...]:
         """Indexes that reading this would need and its table has not. Nothing is known of statements and views."""
+        from narrowboat.data.sources.advice import missing
+
         if not isinstance(self.wanted, Named):
             return ()
         session = self.database.connect()

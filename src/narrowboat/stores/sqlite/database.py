@@ -32,8 +32,9 @@ T = TypeVar("T")
 def _translate(sql: str) -> str:
     """PostgreSQL's words in SQLite's: no schemas, no arrays, and no row locks, as there is one writer."""
     sql = sql.replace("narrowboat.", "narrowboat_")
-    sql = re.sub(r"= any\((:\w+)\)", r"in (select value from json_each(\1))", sql)
-    return re.sub(r"\s+for (update|share)( skip locked)?\b", "", sql)
+    for lock in ("for update", "for share"):
+        sql = sql.replace(f"{lock} skip locked", "").replace(lock, "")
+    return re.sub(r"= any\((:\w+)\)", r"in (select value from json_each(\1))", sql) if "any(" in sql else sql
 
 
 class SQLite:

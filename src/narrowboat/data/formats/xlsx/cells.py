@@ -40,7 +40,7 @@ Raises ValueError, TypeError, LookupError or ArithmeticError if any does not fit
 """
 
 START: Final = b"<c"
-_START: Final = re.compile(rb'<c(?: s="([0-9]+)")?')
+_START: Final = rb'<c(?: s="([0-9]+)")?'
 VALUE_END: Final = b"</v></c>"
 NULL: Final = b"<c/>"
 """The whole of a cell that holds nothing; it is written all the same, since cells are placed by their order."""
@@ -66,7 +66,7 @@ def marked(cells: Cells, places: Iterable[int], style: Callable[[int], int]) -> 
     """The same with some of them in another style. style: which one, by the number of the one that a cell has."""
     inner = whole(cells)
     for place in places:
-        inner[place] = _START.sub(lambda found: b'<c s="%d"' % style(int(found[1] or 0)), inner[place], count=1)
+        inner[place] = re.sub(_START, lambda found: b'<c s="%d"' % style(int(found[1] or 0)), inner[place], count=1)
     return Cells(b"", inner, b"", cells.notes)
 
 

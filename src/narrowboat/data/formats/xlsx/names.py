@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from typing import Final
 
@@ -10,7 +9,7 @@ __all__ = ["sheet_name"]
 
 _LONGEST: Final = 31
 """In UTF-16 units, as Excel counts."""
-_NOT_ALLOWED: Final = re.compile("[\0-\x1f\x7f\\[\\]:*?/\\\\\ud800-\udfff\ufffe\uffff]")
+_NOT_ALLOWED: Final = frozenset("[]:*?/\\\x7f\ufffe\uffff").union(map(chr, range(32)))
 _RESERVED: Final = "history"
 
 
@@ -20,7 +19,7 @@ def sheet_name(wanted: str, taken: Collection[str]) -> str:
     Not allowed are []:*?/\\ and control characters (each becomes `_`), an apostrophe at either end, more than
     31 characters, nothing at all, and the word History.
     """
-    name = _NOT_ALLOWED.sub("_", wanted).strip() or "Sheet"
+    name = "".join("_" if _is_bad(one) else one for one in wanted).strip() or "Sheet"
     if name.casefold() == _RESERVED:
         name += "_"
     folded = {other.casefold() for other in taken}
@@ -28,6 +27,10 @@ def sheet_name(wanted: str, taken: Collection[str]) -> str:
     while (fitted := _fitted(name, f" ({number})" if number > 1 else "")).casefold() in folded:
         number += 1
     return fitted
+
+
+def _is_bad(one: str) -> bool:
+    return one in _NOT_ALLOWED or "\ud800" <= one <= "\udfff"
 
 
 def _fitted(name: str, ending: str) -> str:

@@ -23,7 +23,7 @@ _REACH: Final = 300
 """Powers of ten, up or down, that surely stay within a double's."""
 _SMALL: Final = re.compile(rb"(?:-?(?=[\d.]{1,16}\0)(?:0|[1-9]\d{0,14})(?:\.\d+)?\0)*")
 """Numbers of at most 15 digits, each with NUL behind it."""
-_NUMERAL: Final = re.compile(rb"-?(0|[1-9]\d*)(?:\.(\d+))?(?:[Ee][+-]?(\d+))?")
+_NUMERAL: Final = rb"-?(0|[1-9]\d*)(?:\.(\d+))?(?:[Ee][+-]?(\d+))?"
 
 TRUTH: Final[dict[Any, bytes]] = {False: b"0", True: b"1"} | {
     spelling: digit
@@ -90,7 +90,7 @@ def _past_the_largest(values: Sequence[float]) -> bool:
 
 
 def _require_exact(value: bytes) -> None:
-    match = _NUMERAL.fullmatch(value)
+    match = re.fullmatch(_NUMERAL, value)
     if not match:
         raise ValueError
     whole, fraction, exponent = match.groups(b"")

@@ -24,9 +24,10 @@ _GAP: Final = b"\0"
 """Between values that are looked at in one piece; never in good text, so it is found if a value holds it."""
 _FORBIDDEN: Final = bytes(code for code in range(32) if code not in b"\t\n\r")
 _SUSPECT: Final = _FORBIDDEN + b"\r<>&"
-_LOOKALIKE: Final = re.compile(rb"_(?=x[0-9A-Fa-f]{4}_)")
-_CONTROL: Final = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_SURROGATE: Final = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
+# Patterns that few files need are compiled when they are needed.
+_CONTROL: Final = "[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
+_LOOKALIKE: Final = rb"_(?=x[0-9A-Fa-f]{4}_)"
+_SURROGATE: Final = rb"\xed[\xa0-\xbf][\x80-\xbf]"
 
 
 def of_bytes(values: Sequence[bytes]) -> Cells:
@@ -39,7 +40,7 @@ def of_str(values: Sequence[str]) -> Cells:
     try:
         joined = "\0".join(values).encode()
     except UnicodeEncodeError:
-        return of_bytes([_SURROGATE.sub(b"\xff", value.encode(errors="surrogatepass")) for value in values])
+        return of_bytes([re.sub(_SURROGATE, b"\xff", value.encode(errors="surrogatepass")) for value in values])
     cells = joined.split(_GAP)
     return _cells(cells if len(cells) == len(values) else [value.encode() for value in values], joined)
 
@@ -47,7 +48,7 @@ def of_str(values: Sequence[str]) -> Cells:
 def escaped(text: bytes) -> bytes:
     """Good UTF-8 text as XML text. CR as a reference: XML readers turn a bare one into LF."""
     text = text.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;").replace(b"\r", b"&#13;")
-    return _LOOKALIKE.sub(b"_x005F_", text) if _may_look_alike(text) else text
+    return re.sub(_LOOKALIKE, b"_x005F_", text) if _may_look_alike(text) else text
 
 
 def one_escaped(value: bytes) -> tuple[bytes, list[str]]:
@@ -63,7 +64,7 @@ def one_escaped(value: bytes) -> tuple[bytes, list[str]]:
         text = units[: 2 * LONGEST].decode("utf-16-le", "ignore")
         codes.append("cut-at-32767")
     plain = escaped(text.encode()).decode()
-    spelled = _CONTROL.sub(lambda match: f"_x{ord(match[0]):04X}_", plain)
+    spelled = plain if plain.isprintable() else re.sub(_CONTROL, lambda match: f"_x{ord(match[0]):04X}_", plain)
     if spelled != plain:
         codes.append("control-characters")
     return spelled.encode(), codes
