@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 __all__ = ["Column", "Narrowboat", "NarrowboatError", "Requester", "Type"]
 __version__ = "0.1.0"
 
@@ -15,7 +13,10 @@ _HOMES = {
     "Type": "narrowboat.data.columns",
 }
 
+TYPE_CHECKING = False  # as type checkers know it: `typing` itself is dear to import
 if TYPE_CHECKING:
+    from typing import Any
+
     from narrowboat.app import Narrowboat
     from narrowboat.data.columns import Column, Type
     from narrowboat.errors import NarrowboatError

@@ -125,11 +125,11 @@ def scalar(text: str) -> str | int | bool:
 
 def _parameter(text: str) -> tuple[str, Any]:
     """`name=value`, or `name:int=value` where the statement needs another type than text."""
-    from narrowboat.jobs.parameters import PARSERS, Parameter
+    from narrowboat.jobs.parameters import Parameter, parsers
 
     name, value = pair("--param", text)
     name, _, kind = name.partition(":")
-    types = {known.__name__: known for known in PARSERS}
+    types = {known.__name__: known for known in parsers()}
     if kind and kind not in types:
         raise BadParameter(f"--param {text!r}: there is no type {kind!r}. Types: {', '.join(types)}.")
     return name, Parameter(name, types[kind or "str"], required=True, nullable=False).parse(value)

@@ -12,7 +12,7 @@ from narrowboat.data.sources import Database, Query, query, table
 from narrowboat.errors import BadConfiguration
 from narrowboat.jobs.delivery import REPORT_FIRST, REPORT_LIMIT, REPORT_SECONDS, REPORT_UNFOLLOWED
 from narrowboat.jobs.export import Export
-from narrowboat.jobs.parameters import PARSERS, Parameter
+from narrowboat.jobs.parameters import Parameter, parsers
 from narrowboat.jobs.report import Report
 from narrowboat.people.requester import NOBODY, Requester
 
@@ -87,7 +87,7 @@ def _parameter(name: str, given: Any, where: str) -> Parameter:
     """`city = "str"`, or `city = {type = "str", required = true, choices = ["Accra", "Tema"]}`."""
     given = {"type": given} if isinstance(given, str) else given
     check(given, PARAMETER, where)
-    types = {known.__name__: known for known in PARSERS}
+    types = {known.__name__: known for known in parsers()}
     if given.get("type", "str") not in types:
         raise BadConfiguration(f"{where}.type must be one of {', '.join(types)}.")
     required = given.get("required", False)

@@ -5,7 +5,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from narrowboat.errors import BadConfiguration, BadParameter
@@ -24,23 +24,31 @@ def _boolean(text: str) -> bool:
     raise ValueError
 
 
-PARSERS: Mapping[type, Callable[[str], Any]] = {
-    str: str,
-    int: int,
-    float: float,
-    bool: _boolean,
-    Decimal: Decimal,
-    date: date.fromisoformat,
-    datetime: datetime.fromisoformat,
+@cache
+def parsers() -> Mapping[type, Callable[[str], Any]]:
+    """The types that a parameter may have, and what makes a value of each from text."""
+    from decimal import Decimal  # dear to import, and the only parameter of a command is text
+
+    return {
+        str: str,
+        int: int,
+        float: float,
+        bool: _boolean,
+        Decimal: Decimal,
+        date: date.fromisoformat,
+        datetime: datetime.fromisoformat,
+    }
+
+
+EXAMPLES: Mapping[str, str] = {
+    "int": "a whole number of at most 64 bits",
+    "float": "a number",
+    "bool": "true or false",
+    "Decimal": "a decimal number",
+    "date": "a date such as 2026-01-31",
+    "datetime": "a moment such as 2026-01-31T09:30:00",
 }
-EXAMPLES: Mapping[type, str] = {
-    int: "a whole number of at most 64 bits",
-    float: "a number",
-    bool: "true or false",
-    Decimal: "a decimal number",
-    date: "a date such as 2026-01-31",
-    datetime: "a moment such as 2026-01-31T09:30:00",
-}
+"""By the name of the type."""
 
 
 class Parameter(NamedTuple):
@@ -60,9 +68,9 @@ class Parameter(NamedTuple):
                 return None
             raise BadParameter(f"Parameter {self.name!r} must not be null.")
         try:
-            parsed = _storable(value if self._fits(value) else PARSERS[self.type](_text(value)))
-        except (ValueError, InvalidOperation):
-            wanted = EXAMPLES.get(self.type, "text")
+            parsed = _storable(value if self._fits(value) else parsers()[self.type](_text(value)))
+        except (ValueError, ArithmeticError):
+            wanted = EXAMPLES.get(self.type.__name__, "text")
             raise BadParameter(f"Parameter {self.name!r} must be {wanted}, not {value!r}.") from None
         if self.choices and parsed not in self.choices:
             raise BadParameter(f"Parameter {self.name!r} must be one of {', '.join(map(str, self.choices))}.")
@@ -88,10 +96,10 @@ def _storable(value: Any) -> Any:
             raise ValueError
         case float() if not math.isfinite(value):
             raise ValueError
-        case Decimal() if not value.is_finite():
-            raise ValueError
         case str():
             value.encode()  # half of a surrogate pair is a UnicodeEncodeError, which is a ValueError
+        case _ if hasattr(value, "is_finite") and not value.is_finite():  # a Decimal; it may not be loaded
+            raise ValueError
     return value
 
 
@@ -129,8 +137,8 @@ def named(function: Callable[..., Any]) -> list[Any]:
 
 def _parameter(function: Callable[..., Any], parameter: "inspect.Parameter", hint: Any) -> Parameter:
     kind, nullable, choices = _unpack(hint)
-    if kind not in PARSERS or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-        allowed = ", ".join(t.__name__ for t in PARSERS)
+    if kind not in parsers() or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+        allowed = ", ".join(t.__name__ for t in parsers())
         raise BadConfiguration(
             f"Parameter {parameter.name!r} of {function.__qualname__} has a type that cannot be sent: use {allowed}, "
             "Literal of them, or one of these with None."

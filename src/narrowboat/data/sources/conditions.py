@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from narrowboat.data.columns import Column, Type
@@ -63,6 +62,8 @@ def _meant(column: Column, value: Any) -> Any:
 
     Text and number compared, MySQL makes a number of the text: `abc` would be every 0, and 0 every name.
     """
+    from decimal import Decimal  # dear to import, and most readings have no conditions
+
     if column.type is Type.TEXT and isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         return str(value)
     if column.type not in _NUMBERS or not isinstance(value, str):
@@ -76,6 +77,8 @@ def _meant(column: Column, value: Any) -> Any:
 
 
 def _is_number(text: str) -> bool:
+    from decimal import Decimal, InvalidOperation
+
     try:
         return Decimal(text).is_finite()
     except InvalidOperation:

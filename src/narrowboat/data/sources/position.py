@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, time
-from decimal import Decimal
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 _SAFE: Final = 2**53
@@ -26,7 +26,7 @@ def encode(value: Any) -> Any:
         return value
     if type(value).__module__ == "uuid":  # rarely needed, and dear to import
         return {"uuid": str(value)}
-    for name, (kind, write, _) in _KINDS.items():
+    for name, (kind, write, _) in _kinds().items():
         if isinstance(value, kind):
             return {name: write(value)}
     raise TypeError(f"A {type(value).__name__} cannot be a resume key.")
@@ -41,17 +41,20 @@ def decode(cell: Any) -> Any:
         from uuid import UUID
 
         return UUID(text)
-    return _KINDS[name][2](text)
+    return _kinds()[name][2](text)
 
 
-# datetime stands before date, which it is too.
-_KINDS: Final[dict[str, tuple[type, Callable[[Any], str], Callable[[str], Any]]]] = {
-    "int": (int, str, int),
-    "float": (float, repr, float),
-    "decimal": (Decimal, str, Decimal),
-    "datetime": (datetime, datetime.isoformat, datetime.fromisoformat),
-    "date": (date, date.isoformat, date.fromisoformat),
-    "time": (time, time.isoformat, time.fromisoformat),
-    "bytes": (bytes, bytes.hex, bytes.fromhex),
-    "not-utf-8": (NotUtf8, lambda value: value.data.hex(), lambda text: NotUtf8(bytes.fromhex(text))),
-}
+@cache
+def _kinds() -> dict[str, tuple[type, Callable[[Any], str], Callable[[str], Any]]]:
+    from decimal import Decimal  # dear to import, and most keys are numbers or text
+
+    return {
+        "int": (int, str, int),
+        "float": (float, repr, float),
+        "decimal": (Decimal, str, Decimal),
+        "datetime": (datetime, datetime.isoformat, datetime.fromisoformat),  # before date, which it is too
+        "date": (date, date.isoformat, date.fromisoformat),
+        "time": (time, time.isoformat, time.fromisoformat),
+        "bytes": (bytes, bytes.hex, bytes.fromhex),
+        "not-utf-8": (NotUtf8, lambda value: value.data.hex(), lambda text: NotUtf8(bytes.fromhex(text))),
+    }

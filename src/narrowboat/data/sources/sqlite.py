@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from decimal import Decimal
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -158,7 +157,8 @@ def _text(data: bytes) -> str | bytes:
 
 def _compared(value: Any) -> str:
     """An exact number or a UUID as text. Raises BadParameter for what no column holds."""
-    from uuid import UUID  # rarely needed, and dear to import
+    from decimal import Decimal  # rarely needed, and dear to import, as the next
+    from uuid import UUID
 
     if isinstance(value, Decimal | UUID):
         return str(value)
