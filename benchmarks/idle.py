@@ -1,10 +1,12 @@
 """Memory of a server that has nothing to do: of each process, and of all as a control group counts them.
 
-    python -m benchmarks.idle [--settle 5] [--cold] [--json]
+    python -m benchmarks.idle [--settle 5] [--cold | --installed] [--json]
 
 A control group counts page cache too: the pages of libraries and of Python's compiled modules that its processes
 were the first to touch. On a machine that has them in memory already they are counted elsewhere; --cold drops the
-machine's page cache first, as in a container that has just been started on another host.
+machine's page cache first, as in a container that has just been started on another host, but for what other processes
+have mapped. --installed is as strict as can be, and the same everywhere: a clean installation that nobody has read,
+Python and the system's libraries in it.
 """
 
 from __future__ import annotations
@@ -12,9 +14,11 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import tables
+from benchmarks import installation, tables
 from benchmarks.group import Group, Memory, drop_page_cache, unavailable
 from benchmarks.server import Server, serving
 
@@ -50,18 +54,38 @@ def together(memory: Memory) -> list[tables.Record]:
     ]
 
 
+@contextmanager
+def resting(group: Group, *, installed: bool = False, settle: float = 5.0) -> Iterator[Server]:
+    """A server that has had nothing to do for so many seconds. installed: of a clean installation, made anew."""
+    if not installed:
+        with serving(100, group) as server:
+            time.sleep(settle)
+            yield server
+        return
+    installation.install()
+    with (
+        installation.mounted(),
+        serving(100, group, python=installation.PYTHON, more=installation.ENVIRONMENT) as server,
+    ):
+        time.sleep(settle)
+        yield server
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--settle", type=float, default=5.0, help="seconds of rest before the look")
     parser.add_argument("--cold", action="store_true")
+    parser.add_argument("--installed", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    if reason := unavailable():
+    if reason := unavailable() or (options.installed and installation.unavailable()):
         raise SystemExit(f"No control group: {reason}.")
     if options.cold:
         drop_page_cache()
-    with Group("narrowboat-idle") as group, serving(100, group) as server:
-        time.sleep(options.settle)
+    with (
+        Group("narrowboat-idle") as group,
+        resting(group, installed=options.installed, settle=options.settle) as server,
+    ):
         tables.show("At idle, each process", processes(server), as_json=options.json)
         tables.show("At idle, together", together(group.memory()), as_json=options.json)
 

@@ -8,11 +8,12 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from types import MappingProxyType
 
 from benchmarks.data import database
 from benchmarks.group import Group
@@ -39,10 +40,16 @@ class Server:
 
 @contextmanager
 def serving(
-    rows: int, group: Group | None, source: str | None = None, *, options: tuple[str, ...] = ()
+    rows: int,
+    group: Group | None,
+    source: str | None = None,
+    *,
+    options: tuple[str, ...] = (),
+    python: Path = OURS,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Server]:
     """Start a server over that many leads, and stop it at the end. source: the URL of another database with them.
-    options: of `narrowboat serve`.
+    options: of `narrowboat serve`. python: whose Narrowboat. more: of its environment.
 
     Raises RuntimeError with its log if it does not answer.
     """
@@ -50,8 +57,8 @@ def serving(
     with tempfile.TemporaryDirectory(dir=CACHE, prefix="server-") as place:
         folder, port = Path(place), free_port()
         shutil.copyfile(database(rows), folder / "leads.db")
-        env = environment(NARROWBOAT_BENCHMARK=str(folder), **({"NARROWBOAT_SOURCE": source} if source else {}))
-        command: list[str | Path] = [OURS, "-m", "narrowboat", "serve", "benchmarks.jobs:nb", "--port", str(port)]
+        env = environment(NARROWBOAT_BENCHMARK=str(folder), **({"NARROWBOAT_SOURCE": source} if source else {}), **more)
+        command: list[str | Path] = [python, "-m", "narrowboat", "serve", "benchmarks.jobs:nb", "--port", str(port)]
         command += options
         with open(folder / "log", "wb") as log:
             if group:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
 
+import fastapi.applications
+import pytest
+
+import narrowboat.app
 from narrowboat.dispatch.channel import Channel
 from tests.acceptance.shell import COMMAND, PATIENCE, Shell
+from tests.page_cache import cached, no_disk
 from tests.waiting import until
 
 JOBS = """
@@ -67,17 +77,50 @@ def test_an_idle_server_has_loaded_nothing_that_only_others_need(shell: Shell) -
     assert not loaded & (OPTIONAL | ASKED_FOR)
 
 
+def test_an_idle_server_has_given_back_the_byte_code_that_only_it_read(shell: Shell) -> None:
+    if reason := no_disk(shell.folder):
+        pytest.skip(reason)
+    (shell.folder / "jobs.py").write_text(JOBS)
+    prefix = shell.folder / "compiled"  # which nobody else reads
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(prefix)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    with answering(shell, environment):
+        pass  # now all is compiled
+    os.sync()
+    servers, workers = (compiled(prefix, module) for module in (fastapi.applications, narrowboat.app))
+    assert cached(servers)
+    with answering(shell, environment):
+        until(lambda: not cached(servers), "what only the server read to be given back", PATIENCE)
+        assert cached(workers), "the next worker reads it again"
+
+
+def compiled(prefix: Path, module: ModuleType) -> Path:
+    """Where its byte code is."""
+    source = Path(str(module.__file__))
+    return (prefix / source.relative_to("/")).with_name(f"{source.stem}.{sys.implementation.cache_tag}.pyc")
+
+
 def served(shell: Shell, path: str) -> str:
     """What a server that was asked once had to say on stderr."""
+    with (
+        answering(shell, os.environ, "-X", "importtime") as address,
+        urllib.request.urlopen(f"{address}{path}", timeout=PATIENCE) as answer,
+    ):
+        assert answer.status == 200
+    return (shell.folder / "log").read_text()
+
+
+@contextmanager
+def answering(shell: Shell, environment: Mapping[str, str], *options: str) -> Iterator[str]:
+    """The address of a server that answers and logs into `log`; it has ended after the block. options: of Python."""
     log = shell.folder / "log"
-    command = [COMMAND[0], "-X", "importtime", *COMMAND[1:], "serve", "jobs.py:nb", "--port", "0"]
     with open(log, "w") as file:
-        process = subprocess.Popen(command, cwd=shell.folder, stderr=file)
+        command = [COMMAND[0], *options, *COMMAND[1:], "serve", "jobs.py:nb", "--port", "0"]
+        process = subprocess.Popen(command, cwd=shell.folder, stderr=file, env=environment)
     try:
-        address = until(lambda: re.search(r"http://\S+", log.read_text()), "the server to listen", PATIENCE)
-        with urllib.request.urlopen(f"{address[0]}{path}", timeout=PATIENCE) as answer:
-            assert answer.status == 200
+        address = until(lambda: re.search(r"http://\S+", log.read_text()), "the server to listen", PATIENCE)[0]
+        urllib.request.urlopen(f"{address}health", timeout=PATIENCE).close()
+        yield address
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(PATIENCE)
-    return log.read_text()

@@ -111,9 +111,12 @@ def _listening(host: str, port: int) -> socket.socket:
 
 
 def _serve(nb: Narrowboat, user: Any, arguments: Namespace, ear: socket.socket) -> None:
+    _ = nb.store  # before anything is announced: where it cannot be opened, that is told as what it is
+    shared = set(sys.modules)  # a worker loads these too, and nearly none of those that follow
     import uvicorn
 
-    _ = nb.store  # before anything is announced: where it cannot be opened, that is told as what it is
+    from narrowboat.cli.server import Server
+
     logs.configure(json=not sys.stderr.isatty())
     config = uvicorn.Config(
         nb.asgi(user=user, cors=tuple(arguments.cors)),
@@ -134,4 +137,4 @@ def _serve(nb: Narrowboat, user: Any, arguments: Namespace, ear: socket.socket) 
         signal.signal(number, lambda number, frame: None)
     settle_in()
     gc.set_threshold(*LOOKS)
-    uvicorn.Server(config).run(sockets=[ear])
+    Server(config, shared=shared).run(sockets=[ear])
