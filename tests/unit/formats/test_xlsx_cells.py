@@ -206,11 +206,19 @@ def test_infinities_and_nan_are_text(type: Type, value: float) -> None:
 
 @pytest.mark.parametrize("type", [*NUMERIC, Type.ANY])
 def test_whole_and_broken_numbers_may_be_mixed(type: Type) -> None:
-    values = [1, 2.5, -0.0, None, 10**15, 1e22, 2**53, 0.1 + 0.2]
+    values = [1, 2.5, None, 10**15, 1e22, 2**53, 0.1 + 0.2]
     for order in (values, values[::-1]):
         cells, altered = written(Column("c", type), *order)
         assert [content for _, content in cells] == ["" if value is None else str(value) for value in order]
         assert altered == {}
+
+
+@pytest.mark.parametrize("type", [*NUMERIC, Type.ANY])
+def test_only_in_a_column_of_floats_a_whole_number_shows_that_it_is_one(type: Type) -> None:
+    floats = type in (Type.FLOAT, Type.ANY)
+    cells, altered = written(Column("c", type), 1.0, -0.0, 10.0, 1, 1e16, 10.05, -2.0, 1e-05, 2.0)
+    wanted = "1.0 -0.0 10.0 1 1e+16 10.05 -2.0 1e-05 2.0" if floats else "1 0 10 1 1e+16 10.05 -2 1e-05 2"
+    assert ([content for _, content in cells], altered) == (wanted.split(), {})
 
 
 @pytest.mark.parametrize("type", [*NUMERIC, Type.ANY])

@@ -140,21 +140,28 @@ def test_interruptions_change_no_byte_and_every_cell_is_read_back(
 
 REPEATED = [None, "new", "on hold", " lead", "a < b", "\x01", "é", "x" * 300, b"new", b"raw ", 1, True, [1]]
 """What a column of text may hold: values that come again, and those that make it useless to wait for them."""
+NUMBERS = [None, 1, 1.0, True, 0, 0.0, -0.0, 2.5, -2, -2.0, 10**16, 1e16, 2**53, 2.0**53, float("nan"), Decimal("1.00")]
+"""What a column of numbers may hold: some are equal and look different, some are no number for a cell."""
 
 
 @st.composite
-def columns_of_few_values(draw: st.DrawFn) -> list[list[Row]]:
+def columns_of_few_values(draw: st.DrawFn, held: Sequence[Any]) -> list[list[Row]]:
     """Blocks of one column; each has one value more than the block before."""
-    values = draw(st.lists(st.sampled_from(REPEATED), min_size=2, max_size=6))
+    values = draw(st.lists(st.sampled_from(held), min_size=2, max_size=6))
     known = range(2, len(values) + 1)
     return [[(value,) for value in draw(st.lists(st.sampled_from(values[:n]), min_size=1, max_size=20))] for n in known]
 
 
-@given(columns_of_few_values())
+@pytest.mark.parametrize(
+    ("type", "held"),
+    [(Type.TEXT, REPEATED), (Type.INTEGER, NUMBERS), (Type.DECIMAL, NUMBERS), (Type.MONEY, NUMBERS)],
+)
+@given(data=st.data())
 @settings(deadline=None)
-def test_what_a_column_held_before_changes_no_byte(blocks: list[list[Row]]) -> None:
+def test_what_a_column_held_before_changes_no_byte(type: Type, held: Sequence[Any], data: st.DataObject) -> None:
     """A writer that saw the blocks before makes what a fresh one makes of each."""
-    given = [(Table("t", (Column("c", Type.TEXT),)), blocks)]
+    blocks = data.draw(columns_of_few_values(held))
+    given = [(Table("t", (Column("c", type),)), blocks)]
     assert write(Xlsx(), given) == write(Xlsx(), given, cuts=set(range(1, len(blocks) + 2)))
 
 

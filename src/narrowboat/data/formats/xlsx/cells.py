@@ -12,10 +12,10 @@ __all__ = [
     "Cells",
     "Note",
     "Render",
-    "digits",
     "found",
     "marked",
     "nulls",
+    "spelled",
     "value_cell",
     "whole",
 ]
@@ -51,20 +51,24 @@ def found(table: Mapping[Any, bytes], values: Sequence[Any]) -> Sequence[bytes]:
     return itemgetter(*values)(table) if len(values) > 1 else [table[value] for value in values]
 
 
-def digits(values: Sequence[int]) -> list[bytes]:
-    """The digits of ints, and nothing but ints; one template spells all at once."""
-    return (b"%d\0" * len(values) % tuple(values))[:-1].split(b"\0")
+def spelled(before: bytes, values: Sequence[int]) -> Cells:
+    """Cells of ints, and nothing but ints: one template spells all at once, with what stands around them."""
+    cells = (b"%b%%d%b\0" % (before, VALUE_END) * len(values) % tuple(values)).split(b"\0")
+    cells.pop()  # what is behind the last NUL
+    return Cells(b"", cells, b"")
 
 
-def whole(cells: Cells) -> list[bytes]:
+def whole(cells: Cells) -> Sequence[bytes]:
     """Each cell with what stands before and after it. NUL is in no cell."""
     before, inner, after, _ = cells
+    if not before and not after:
+        return inner
     return (before + (after + b"\0" + before).join(inner) + after).split(b"\0")
 
 
 def marked(cells: Cells, places: Iterable[int], style: Callable[[int], int]) -> Cells:
     """The same with some of them in another style. style: which one, by the number of the one that a cell has."""
-    inner = whole(cells)
+    inner = list(whole(cells))
     for place in places:
         inner[place] = re.sub(_START, lambda found: b'<c s="%d"' % style(int(found[1] or 0)), inner[place], count=1)
     return Cells(b"", inner, b"", cells.notes)

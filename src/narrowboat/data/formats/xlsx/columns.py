@@ -14,7 +14,7 @@ from narrowboat.data.columns import Column, Type
 from narrowboat.data.formats.scalars import integer_text, zone_of
 from narrowboat.data.formats.xlsx import moments, numbers, text
 from narrowboat.data.formats.xlsx.cells import NULL, Cells, Note, Render, nulls, value_cell, whole
-from narrowboat.data.formats.xlsx.seen import Seen
+from narrowboat.data.formats.xlsx.seen import Seen, SeenNumbers, SeenTexts
 from narrowboat.data.formats.xlsx.styles import DATE, DATETIME, TIME, Styles
 
 __all__ = ["ColumnCells"]
@@ -36,7 +36,7 @@ class ColumnCells(dict[type, Render]):
         super().__init__({NoneType: nulls})
         self._by_name = {**_TEXTS, **_for_type(column, styles)}
         self._sure = _SURE.get(column.type, _SURELY_TEXT)
-        self._seen = Seen() if column.type is Type.TEXT else None
+        self._seen = self._seen_of(column.type)
         self._gaps = False
         """Whether a block had values that are absent or do not fit: from then on they are looked for first."""
 
@@ -58,6 +58,11 @@ class ColumnCells(dict[type, Render]):
             return nulls(values)
         cells = self._at_once(present) or self._sorted(present)
         return cells if len(present) == len(values) else _spread(cells, values)
+
+    def _seen_of(self, kind: Type) -> Seen | None:
+        if kind is Type.TEXT:
+            return SeenTexts()
+        return SeenNumbers(self[int]) if kind in (Type.INTEGER, Type.DECIMAL, Type.MONEY) else None
 
     def _at_once(self, values: Sequence[Any]) -> Cells | None:
         """Those of values that all are of one kind, which are most; no renderer of a sure type takes a None."""
@@ -165,15 +170,17 @@ def _for_type(column: Column, styles: Styles) -> Mapping[str, Render]:
         case Type.ANY:
             return _any(column)
         case Type.INTEGER:
-            return _numbers(value_cell(styles.number(column)), numbers.whole_numerals)
+            return _numbers(value_cell(styles.number(column)), numbers.exact, numbers.whole_numerals)
+        case Type.FLOAT:
+            return _numbers(value_cell(styles.number(column)), numbers.floats, numbers.numerals)
         case _:
-            return _numbers(value_cell(styles.number(column)), numbers.numerals)
+            return _numbers(value_cell(styles.number(column)), numbers.exact, numbers.numerals)
 
 
 def _any(column: Column) -> Mapping[str, Render]:
     number, zone = value_cell(), zone_of(column)
     return {
-        "builtins.bool": partial(numbers.booleans, value_cell(kind=b"b")),
+        "builtins.bool": partial(numbers.booleans, numbers.truth_cells(value_cell(kind=b"b"))),
         "builtins.int": partial(numbers.integers, number),
         "builtins.float": partial(numbers.floats, number),
         "decimal.Decimal": partial(numbers.decimals, number),
@@ -185,12 +192,14 @@ def _any(column: Column) -> Mapping[str, Render]:
     }
 
 
-def _numbers(before: bytes, texts: Callable[[bytes, Sequence[bytes]], Cells]) -> Mapping[str, Render]:
-    integers, numerals = partial(numbers.integers, before), partial(texts, before)
+def _numbers(
+    before: bytes, floats: Callable[[bytes, Sequence[float]], Cells], texts: Callable[[bytes, Sequence[bytes]], Cells]
+) -> Mapping[str, Render]:
+    integers, numerals = partial(floats, before), partial(texts, before)
     return {
         "builtins.bool": _after(int, integers),
         "builtins.int": integers,
-        "builtins.float": partial(numbers.floats, before),
+        "builtins.float": integers,
         "decimal.Decimal": partial(numbers.decimals, before),
         "builtins.bytes": numerals,
         "builtins.str": _after(str.encode, numerals),
@@ -199,7 +208,7 @@ def _numbers(before: bytes, texts: Callable[[bytes, Sequence[bytes]], Cells]) ->
 
 
 def _booleans() -> Mapping[str, Render]:
-    booleans = partial(numbers.booleans, value_cell(kind=b"b"))
+    booleans = partial(numbers.booleans, numbers.truth_cells(value_cell(kind=b"b")))
     return {
         "builtins.bool": booleans,
         "builtins.int": booleans,

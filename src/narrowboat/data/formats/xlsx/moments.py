@@ -13,7 +13,7 @@ from operator import attrgetter, sub
 from typing import Final
 
 from narrowboat.data.formats.scalars import are_in
-from narrowboat.data.formats.xlsx.cells import VALUE_END, Cells, digits
+from narrowboat.data.formats.xlsx.cells import VALUE_END, Cells, spelled
 
 __all__ = ["dates", "datetimes", "naive_dates", "text_dates", "text_datetimes", "text_times", "times"]
 
@@ -23,13 +23,14 @@ _FIRST_DAY: Final = date(1900, 3, 1).toordinal() - _EPOCH_DAY
 _FIRST: Final = timedelta(_FIRST_DAY)
 _LAST: Final = datetime(9999, 12, 31, 23, 59, 59, 999_000) - _EPOCH
 """Readers round to milliseconds, and for the day after this one there is no date."""
+_DAYS: Final = attrgetter("days")
 _SECONDS: Final = attrgetter("seconds")
 _MICROSECONDS: Final = attrgetter("microseconds")
 _PERCENT: Final = [b".%02d" % part for part in range(100)]
 _PERCENT_SECONDS: Final = 864
 """A hundredth of a day: the seconds within it do not change the first two digits of the part of a day."""
-_WITHIN: Final = [b"%010d" % ((second * 625_000_000 + 27) // 54) for second in range(_PERCENT_SECONDS)]
-"""Its digits from the third on, in 10^-12 days, rounded."""
+_WITHIN: Final = [b"%010d%b" % ((second * 625_000_000 + 27) // 54, VALUE_END) for second in range(_PERCENT_SECONDS)]
+"""Its digits from the third on, in 10^-12 days, rounded, and the end of the cell."""
 _DAY_LENGTH: Final = len("yyyy-mm-dd")
 
 
@@ -38,7 +39,7 @@ def dates(before: bytes, values: Sequence[date]) -> Cells:
     numbers = [ordinal - _EPOCH_DAY for ordinal in map(date.toordinal, values)]
     if min(numbers) < _FIRST_DAY:
         raise ValueError
-    return Cells(before, digits(numbers), VALUE_END)
+    return spelled(before, numbers)
 
 
 def text_dates(before: bytes, values: Sequence[str]) -> Cells:
@@ -55,7 +56,7 @@ def naive_dates(before: bytes, values: Sequence[datetime]) -> Cells:
     deltas = list(map(sub, values, repeat(_EPOCH)))
     if any(delta.seconds or delta.microseconds for delta in deltas) or min(deltas) < _FIRST:
         raise ValueError
-    return Cells(before, digits([delta.days for delta in deltas]), VALUE_END)
+    return spelled(before, [delta.days for delta in deltas])
 
 
 def datetimes(before: bytes, zone: tzinfo, values: Sequence[datetime]) -> Cells:
@@ -64,12 +65,13 @@ def datetimes(before: bytes, zone: tzinfo, values: Sequence[datetime]) -> Cells:
         deltas = list(map(sub, values, repeat(_EPOCH)))
     except TypeError:
         deltas = _aware(zone, values)
-    days = [delta.days for delta in deltas]
-    if min(days) < _FIRST_DAY:
+    days = list(map(_DAYS, deltas))
+    distinct = set(days)
+    if min(distinct) < _FIRST_DAY:
         raise ValueError
-    if max(days) == _LAST.days:
+    if max(distinct) == _LAST.days:
         deltas = [min(delta, _LAST) for delta in deltas]
-    return Cells(before, _serials(days, deltas), VALUE_END)
+    return _serials(before, days, deltas)
 
 
 def text_datetimes(before: bytes, zone: tzinfo, values: Sequence[str]) -> Cells:
@@ -83,7 +85,7 @@ def times(before: bytes, values: Sequence[time]) -> Cells:
         raise ValueError
     midnight = date.min
     spans = [datetime.combine(midnight, value) - datetime.min for value in values]
-    return Cells(before, _serials([0] * len(spans), spans), VALUE_END)
+    return _serials(before, [0] * len(spans), spans)
 
 
 def text_times(before: bytes, values: Sequence[str]) -> Cells:
@@ -101,21 +103,21 @@ def _shown(value: datetime, zone: tzinfo) -> datetime:
     return value if value.utcoffset() is None else value.astimezone(zone).replace(tzinfo=None)
 
 
-def _serials(days: Sequence[int], spans: Sequence[timedelta]) -> list[bytes]:
+def _serials(before: bytes, days: Sequence[int], spans: Sequence[timedelta]) -> Cells:
     """Days and, after the point, the part of a day: 17 digits, so that each microsecond is kept."""
     if not any(map(_MICROSECONDS, spans)):
-        return _whole_seconds(days, spans)
+        return Cells(b"", _whole_seconds(before, days, spans), b"")
     numbers = [0] * (2 * len(spans))
     numbers[::2] = days
     numbers[1::2] = [((span.seconds * 1_000_000 + span.microseconds) * 625 + 27) // 54 for span in spans]
-    return (b"%d.%012d\0" * len(spans) % tuple(numbers))[:-1].split(b"\0")
+    return Cells(before, (b"%d.%012d\0" * len(spans) % tuple(numbers))[:-1].split(b"\0"), VALUE_END)
 
 
-def _whole_seconds(days: Sequence[int], spans: Sequence[timedelta]) -> list[bytes]:
-    """The same from tables: numbers of so many digits are slow to divide and to spell."""
-    spelled = {day: b"%d" % day for day in set(days)}
+def _whole_seconds(before: bytes, days: Sequence[int], spans: Sequence[timedelta]) -> list[bytes]:
+    """The same as whole cells from tables: numbers of so many digits are slow to divide and to spell."""
+    begun = {day: b"%b%d" % (before, day) for day in set(days)}
     return [
-        spelled[day] + _PERCENT[second // _PERCENT_SECONDS] + _WITHIN[second % _PERCENT_SECONDS]
+        begun[day] + _PERCENT[second // _PERCENT_SECONDS] + _WITHIN[second % _PERCENT_SECONDS]
         for day, second in zip(days, map(_SECONDS, spans), strict=True)
     ]
 

@@ -1,25 +1,35 @@
-"""Cells made before, for columns of text whose values come again and again: states, sources, vehicles."""
+"""Cells made before, for columns whose values come again and again: states, sources, vehicles, marks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from types import NoneType
+from typing import Any, Final, Protocol
 
-from narrowboat.data.formats.xlsx.cells import NULL, Cells, found, whole
+from narrowboat.data.formats.xlsx.cells import NULL, Cells, Render, found, whole
+from narrowboat.data.formats.xlsx.numbers import LARGEST
 from narrowboat.data.formats.xlsx.text import BEFORE_SPACE, of_bytes, of_str
 
-__all__ = ["Seen"]
+__all__ = ["Seen", "SeenNumbers", "SeenTexts"]
 
-_MOST: Final = 200
+_MOST: Final = 1000
 """Values that are kept; a column that has more is not kept at all."""
 _LONGEST: Final = 256
 """Bytes or characters of a value that is kept."""
+_NUMBERS: Final = frozenset({int, float, NoneType})
 
 
-class Seen:
-    """Whole cells by value, kept from block to block. What is written is the same with it and without it.
+class Seen(Protocol):
+    """Whole cells by value, kept from block to block. What is written is the same with it and without it."""
 
-    All bytes or all str: values of other types may be equal and look different, as 1, 1.0 and True.
+    def cells(self, values: Sequence[Any]) -> Cells | None:
+        """The cells of a block; None if it does not pay to look them up, now or later."""
+        ...
+
+
+class SeenTexts:
+    """All bytes or all str: values of other types may be equal and look different, as 1, 1.0 and True.
+
     Two tables: where one text of a block needs `xml:space`, every cell of its column has it.
     """
 
@@ -32,7 +42,7 @@ class Seen:
         self._spaced: dict[Any, bytes] = {}
 
     def cells(self, values: Sequence[Any]) -> Cells | None:
-        """The cells of a block; None if it does not pay to look them up, now or later."""
+        """See `Seen.cells`."""
         try:
             return self._known(values) or (self._known(values) if self._learn(values) else None)
         except TypeError:  # not to be hashed
@@ -48,8 +58,8 @@ class Seen:
 
     def _learn(self, values: Sequence[Any]) -> bool:
         """Make what is missing; False if that is too much, or nothing is gained by it."""
-        first, new = not self._spaced, set(values).difference(self._spaced)
-        if len(self._spaced) + len(new) > _MOST:
+        new = _new(values, self._spaced)
+        if new is None:
             return False
         if None in new:
             new.remove(None)
@@ -57,7 +67,7 @@ class Seen:
         self._kinds.update(map(type, new))
         if not new:
             return True
-        return self._kinds in ({bytes}, {str}) and self._keep(list(new)) and not (first and self._as_they_came())
+        return self._kinds in ({bytes}, {str}) and self._keep(list(new))
 
     def _keep(self, new: list[Any]) -> bool:
         """Whether they could be kept."""
@@ -71,6 +81,44 @@ class Seen:
         self._spaced.update(zip(new, whole(cells._replace(before=BEFORE_SPACE)), strict=True))
         return True
 
-    def _as_they_came(self) -> bool:
-        """Whether no value is absent or altered: such text is written faster than looked up."""
-        return None not in self._plain and len(self._plain) == len(self._spaced)
+
+class SeenNumbers:
+    """Ints and floats of a column where those that are equal look the same, as 1 and 1.0 do in one of decimals."""
+
+    __slots__ = ("_made", "_render")
+
+    def __init__(self, render: Render) -> None:
+        self._render = render
+        self._made: dict[float | None, bytes] = {}
+
+    def cells(self, values: Sequence[Any]) -> Cells | None:
+        """See `Seen.cells`."""
+        if not set(map(type, values)) <= _NUMBERS:  # True is 1, and a Decimal too
+            return None
+        try:
+            return Cells(b"", found(self._made, values), b"")
+        except KeyError:
+            return Cells(b"", found(self._made, values), b"") if self._learn(values) else None
+
+    def _learn(self, values: Sequence[float | None]) -> bool:
+        """Make what is missing; False if that is too much, or one of them is no number for a cell."""
+        new = _new(values, self._made)
+        if new is None:
+            return False
+        if None in new:
+            self._made[None] = NULL
+        numbers = [value for value in new if value is not None]
+        try:
+            if max(map(abs, numbers), default=0) > LARGEST:  # where an int is no number for a cell, and a float is
+                return False
+            self._made.update(zip(numbers, whole(self._render(numbers)), strict=True) if numbers else ())
+        except TypeError:  # not finite
+            return False
+        return True
+
+
+def _new(values: Sequence[Any], made: dict[Any, bytes]) -> set[Any] | None:
+    """The values that are not among those made; None if they are too many, or of the first block most come once."""
+    new = set(values).difference(made)
+    too_many = len(made) + len(new) > _MOST or (not made and 3 * len(new) > 2 * len(values))
+    return None if too_many else new
