@@ -1,6 +1,6 @@
 """Memory of a server that has nothing to do: of each process, and of all as a control group counts them.
 
-    python -m benchmarks.idle [--settle 5] [--cold | --installed] [--json]
+    python -m benchmarks.idle [--settle 10] [--cold | --installed] [--json]
 
 A control group counts page cache too: the pages of libraries and of Python's compiled modules that its processes
 were the first to touch. On a machine that has them in memory already they are counted elsewhere; --cold drops the
@@ -24,6 +24,8 @@ from benchmarks.server import Server, serving
 
 SERVER, WORKER, TOGETHER = 70.0, 45.0, 80.0
 """MB at most."""
+REST = 10.0
+"""Seconds: some of what a start took is given back a little later."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -55,7 +57,7 @@ def together(memory: Memory) -> list[tables.Record]:
 
 
 @contextmanager
-def resting(group: Group, *, installed: bool = False, settle: float = 5.0) -> Iterator[Server]:
+def resting(group: Group, *, installed: bool = False, settle: float = REST) -> Iterator[Server]:
     """A server that has had nothing to do for so many seconds. installed: of a clean installation, made anew."""
     if not installed:
         with serving(100, group) as server:
@@ -73,7 +75,7 @@ def resting(group: Group, *, installed: bool = False, settle: float = 5.0) -> It
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--settle", type=float, default=5.0, help="seconds of rest before the look")
+    parser.add_argument("--settle", type=float, default=REST, help="seconds of rest before the look")
     parser.add_argument("--cold", action="store_true")
     parser.add_argument("--installed", action="store_true")
     parser.add_argument("--json", action="store_true")

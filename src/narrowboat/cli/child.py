@@ -25,7 +25,7 @@ from narrowboat.dispatch.inline import Inline
 from narrowboat.dispatch.liveness import alive
 from narrowboat.kernel.memory import Pressure, settle_in
 from narrowboat.kernel.model import Lease
-from narrowboat.kernel.page_cache import give_back, libraries
+from narrowboat.kernel.page_cache import give_back_later, libraries
 from narrowboat.kernel.runner import Moment
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _supervised(nb: Narrowboat, name: str, channel: Channel, slices: int) -> int
     for job in nb.jobs.values():
         job.warm()
     settle_in()
-    give_back(libraries())
+    give_back_later(libraries)
     with alive(nb.folder / "workers", name):
         threading.Thread(target=_say_alive, args=(channel,), name="alive", daemon=True).start()
         inline.run_worker(nb.settings.queues)

@@ -16,6 +16,7 @@ from narrowboat.cli import target
 from narrowboat.cli.outcome import say
 from narrowboat.errors import BadConfiguration
 from narrowboat.kernel.memory import settle_in
+from narrowboat.kernel.page_cache import compiled, give_back_later, libraries
 
 LOOKS = (5000, 10, 10)
 """After how many new objects garbage is looked for: far oftener than a command does, which soon ends."""
@@ -112,10 +113,8 @@ def _listening(host: str, port: int) -> socket.socket:
 
 def _serve(nb: Narrowboat, user: Any, arguments: Namespace, ear: socket.socket) -> None:
     _ = nb.store  # before anything is announced: where it cannot be opened, that is told as what it is
-    shared = set(sys.modules)  # a worker loads these too, and nearly none of those that follow
+    shared = set(sys.modules)  # the next worker loads these again, and nearly none of those that follow
     import uvicorn
-
-    from narrowboat.cli.server import Server
 
     logs.configure(json=not sys.stderr.isatty())
     config = uvicorn.Config(
@@ -137,4 +136,5 @@ def _serve(nb: Narrowboat, user: Any, arguments: Namespace, ear: socket.socket) 
         signal.signal(number, lambda number, frame: None)
     settle_in()
     gc.set_threshold(*LOOKS)
-    Server(config, shared=shared).run(sockets=[ear])
+    give_back_later(lambda: compiled(sys.modules.keys() - shared) | libraries())
+    uvicorn.Server(config).run(sockets=[ear])

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
+
+SETTLED = 5.0
+"""Seconds after which a process that was just started has done what waited for it."""
 
 
 def compiled(modules: Iterable[str]) -> set[str]:
@@ -42,3 +46,10 @@ def give_back(paths: Iterable[str]) -> None:
     for path in paths:
         with suppress(OSError), open(path, "rb", buffering=0) as file:
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def give_back_later(paths: Callable[[], Iterable[str]], *, after: float = SETTLED) -> None:
+    """The same in so many seconds, from a thread, for a process that stays. paths: asked then which."""
+    timer = threading.Timer(after, lambda: give_back(paths()))
+    timer.daemon = True
+    timer.start()

@@ -7,15 +7,18 @@ import json
 import mmap
 import os
 import sys
+import threading
 import types
 from pathlib import Path
 
 import pytest
 
-from narrowboat.kernel.page_cache import compiled, give_back, libraries
+from narrowboat.kernel.page_cache import compiled, give_back, give_back_later, libraries
 from tests.page_cache import cached, no_disk
+from tests.waiting import until
 
 PAGES = 64
+PATIENCE = 60.0
 
 
 @pytest.fixture
@@ -52,6 +55,14 @@ def test_of_a_library_that_is_loaded_what_is_in_use_stays() -> None:
 def test_a_file_that_has_gone_or_may_not_be_read_is_passed_over(written: Path) -> None:
     give_back([f"{written}-gone", str(written.parent), str(written)])
     assert cached(written) == 0
+
+
+def test_what_is_given_back_later_is_asked_for_then(written: Path) -> None:
+    later = threading.Event()
+    give_back_later(lambda: [str(written)] if later.wait(PATIENCE) else [], after=0.01)
+    assert cached(written) == PAGES
+    later.set()
+    until(lambda: not cached(written), "the file to be given back")
 
 
 def test_nothing_happens_where_the_system_cannot(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
