@@ -9,8 +9,9 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from narrowboat.kernel.figures import JobFigures
 from narrowboat.kernel.memory import resident
-from narrowboat.kernel.model import DURATIONS, ENDED, JobFigures, State
+from narrowboat.kernel.model import DURATIONS, ENDED, State
 from narrowboat.kernel.outbox import NoticeState
 
 if TYPE_CHECKING:

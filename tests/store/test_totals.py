@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from narrowboat.kernel.model import DURATIONS, ENDED, Failed, Finished, JobFigures, Request, State, Yielded
+from narrowboat.kernel.figures import JobFigures
+from narrowboat.kernel.model import DURATIONS, ENDED, Failed, Finished, Request, State, Yielded
 from narrowboat.kernel.store import Store
 from tests.store.samples import ARTIFACT, Place, a_chunk, claimed, in_state, leased, planned, submitted
 

@@ -10,7 +10,7 @@ Rules every store keeps:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from narrowboat.kernel.model import (
     Chunk,
@@ -19,16 +19,17 @@ from narrowboat.kernel.model import (
     Cursor,
     Event,
     Filter,
-    JobFigures,
     Lease,
     NewRun,
     Outcome,
-    QueueFigures,
     Reject,
     Request,
     Run,
     Submitted,
 )
+
+if TYPE_CHECKING:
+    from narrowboat.kernel.figures import JobFigures, QueueFigures
 
 
 class Store(Protocol):

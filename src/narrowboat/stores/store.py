@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from narrowboat.errors import IllegalTransition
 from narrowboat.kernel.model import (
@@ -14,11 +14,9 @@ from narrowboat.kernel.model import (
     Cursor,
     Event,
     Filter,
-    JobFigures,
     Lease,
     NewRun,
     Outcome,
-    QueueFigures,
     Reject,
     Request,
     Run,
@@ -29,6 +27,9 @@ from narrowboat.stores import asking, leasing, notices, reconciling, releasing
 from narrowboat.stores.database import Database
 from narrowboat.stores.moves import run_of, view
 from narrowboat.stores.rows import to_chunk_row, to_event, to_reject, to_text
+
+if TYPE_CHECKING:
+    from narrowboat.kernel.figures import JobFigures, QueueFigures
 
 
 class SqlStore:
@@ -144,10 +145,14 @@ class SqlStore:
             tx.change("forget_owner", owner=run["owner"])
 
     def figures(self) -> Sequence[QueueFigures]:
+        from narrowboat.kernel.figures import QueueFigures
+
         with self._database.read() as tx:
             return [QueueFigures(**row) for row in tx.rows("figures")]
 
     def totals(self) -> Sequence[JobFigures]:
+        from narrowboat.kernel.figures import JobFigures
+
         with self._database.read() as tx:
             return [JobFigures(**{**row, "state": State(row["state"])}) for row in tx.rows("totals")]
 

@@ -10,7 +10,8 @@ from operator import methodcaller
 from typing import Any, Final
 
 from narrowboat.data.columns import Column, Type
-from narrowboat.data.formats.cells import UNIT, Conversion, Form, Rendered, Style, Texts, are_whole, join
+from narrowboat.data.formats.cells import Conversion, Form, Rendered, Style
+from narrowboat.data.formats.joint import UNIT, Texts, are_whole, join
 from narrowboat.data.formats.moments import utc_texts
 from narrowboat.data.formats.scalars import (
     are_in,

@@ -10,9 +10,10 @@ from typing import Final, NamedTuple
 from narrowboat.data.columns import Column
 from narrowboat.data.format import Alterations, Options, State, Table
 from narrowboat.data.formats.blocks import BlockText, turned
-from narrowboat.data.formats.cells import UNIT, Form, Rendered, Texts, join, repaired
+from narrowboat.data.formats.cells import Form, Rendered, repaired
 from narrowboat.data.formats.declared import columns_of, columns_state, require_columns
 from narrowboat.data.formats.formulas import escaped
+from narrowboat.data.formats.joint import UNIT, Texts, join
 from narrowboat.data.formats.options import Choices
 from narrowboat.data.source import Row
 from narrowboat.errors import BadParameter, NotRepresentable

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from narrowboat.data.formats.cells import UNIT, Note, Texts
+from narrowboat.data.formats.cells import Note
+from narrowboat.data.formats.joint import UNIT, Texts
 
 __all__ = ["escaped"]
 

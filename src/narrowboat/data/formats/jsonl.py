@@ -15,8 +15,9 @@ from typing import Final
 from narrowboat.data.columns import Column
 from narrowboat.data.format import Alterations, Options, State, Table
 from narrowboat.data.formats.blocks import BlockText, turned
-from narrowboat.data.formats.cells import Form, Rendered, Texts, repaired
+from narrowboat.data.formats.cells import Form, Rendered, repaired
 from narrowboat.data.formats.declared import columns_of, columns_state, require_columns, require_distinct_names
+from narrowboat.data.formats.joint import Texts
 from narrowboat.data.formats.options import Choices
 from narrowboat.data.source import Row
 from narrowboat.errors import NotRepresentable

@@ -19,8 +19,9 @@ import pyarrow.parquet
 from narrowboat.data.columns import Column, Type
 from narrowboat.data.format import Alterations, State, Table
 from narrowboat.data.formats.blocks import BlockText, turned
-from narrowboat.data.formats.cells import Form, Rendered, Texts, repaired
+from narrowboat.data.formats.cells import Form, Rendered, repaired
 from narrowboat.data.formats.declared import columns_of, columns_state, require_columns, require_distinct_names
+from narrowboat.data.formats.joint import Texts
 from narrowboat.data.formats.scalars import zone_of
 from narrowboat.data.formats.tally import Tally, parsed
 from narrowboat.data.source import Row

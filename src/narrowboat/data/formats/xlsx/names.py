@@ -34,8 +34,9 @@ def _is_bad(one: str) -> bool:
 
 
 def _fitted(name: str, ending: str) -> str:
-    units = name.encode("utf-16-le")[: 2 * (_LONGEST - len(ending))]
-    name = units.decode("utf-16-le", "ignore")
+    room = _LONGEST - len(ending)
+    if 2 * len(name) > room:
+        name = name.encode("utf-16-le")[: 2 * room].decode("utf-16-le", "ignore")
     if name.startswith("'"):
         name = "_" + name[1:]
     if not ending and name.endswith("'"):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import countOf
 from typing import Any, Final
 
-from narrowboat.data.formats.cells import are_whole, join
+from narrowboat.data.formats.joint import are_whole, join
 from narrowboat.data.formats.xlsx.cells import VALUE_END, Cells, found, spelled
 
 __all__ = [

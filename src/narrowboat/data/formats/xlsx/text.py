@@ -59,8 +59,7 @@ def one_escaped(value: bytes) -> tuple[bytes, list[str]]:
     except UnicodeDecodeError:
         text = value.decode(errors="replace")
         codes.append("not-utf-8")
-    units = text.encode("utf-16-le")
-    if len(units) > 2 * LONGEST:
+    if 2 * len(text) > LONGEST and len(units := text.encode("utf-16-le")) > 2 * LONGEST:
         text = units[: 2 * LONGEST].decode("utf-16-le", "ignore")
         codes.append("cut-at-32767")
     plain = escaped(text.encode()).decode()
