@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from narrowboat.data.source import Row
+from narrowboat.data.source import Position, Row
 from narrowboat.data.sources import query, table
-from narrowboat.data.sources.sqlite_taking import NAME, Taking, gave_up, sorts
+from narrowboat.data.sources.declared import fingerprint
+from narrowboat.data.sources.query import Query
+from narrowboat.data.sources.reading import reading
+from narrowboat.data.sources.sqlite_taking import NAME, Sweeping, Taking, gave_up, sorts
 from tests.unit.sources.places import Sqlite, read_rows
 
 MANY = 1_234
@@ -192,6 +195,41 @@ def test_no_more_rows_are_kept_than_were_asked_for_and_one(sqlite: Sqlite) -> No
             Taking(connection, ("seen(id)", "id"), " from t order by n", ())
         assert gave_up(early.value)
         assert len(made) == 2
+
+
+def test_of_a_whole_table_no_more_rows_are_kept_than_were_asked_for(sqlite: Sqlite) -> None:
+    with closing(sqlite3.connect(filled(sqlite).path)) as connection:
+        made: list[int] = []
+        connection.create_function("seen", 1, made.append)
+        sweeping = Sweeping(connection, ("seen(id)", "id"), " from t", " order by id")
+        assert len(made) == 1
+        assert [row[1] for row in sweeping.fetchmany(10)] == list(range(10))
+        assert len(made) == 10
+        assert [len(sweeping.fetchmany(1_000)) for _ in range(3)] == [1_000, MANY - 1_010, 0]
+        sweeping.close()
+        made.clear()
+        with pytest.raises(sqlite3.OperationalError) as early:
+            Sweeping(connection, ("seen(id)", "id"), " from t", " order by n")
+        assert gave_up(early.value)
+        assert len(made) == 2
+
+
+def test_only_all_rows_of_a_table_are_taken_without_asking_for_each(sqlite: Sqlite) -> None:
+    filled(sqlite).run("create view v as select * from t where id > 3", "create virtual table f using fts5 (name)")
+    whole = table(sqlite.url, "t")
+    position = [3, ["id"], [2], fingerprint(whole.shape().columns)]
+    assert [is_swept(one) for one in (whole, whole.columns("name"), whole.order_by("n"))] == [True] * 3
+    assert not is_swept(whole, position)
+    for one in (
+        whole.where("id", ">", 3), whole.limit(5), whole.page(2, 5), table(sqlite.url, "v"), table(sqlite.url, "f"),
+        query(sqlite.url, "select * from t"),
+    ):  # fmt: skip
+        assert not is_swept(one)
+
+
+def is_swept(wanted: Query, after: Position | None = None) -> bool:
+    with closing(wanted.database.connect()) as session:
+        return reading(session.relation(wanted.wanted), wanted.choice, after, False).statement.every
 
 
 def test_an_error_of_the_statement_is_no_reason_to_try_again(sqlite: Sqlite) -> None:

@@ -10,7 +10,7 @@ from narrowboat.data.sources.course import Course, Place, place
 from narrowboat.data.sources.cut import Cut
 from narrowboat.data.sources.declared import fingerprint
 from narrowboat.data.sources.order import Term, behind
-from narrowboat.data.sources.relation import Field, Key, KeyPart, Relation, Select, Sql
+from narrowboat.data.sources.relation import Field, Key, KeyPart, Relation, Select
 from narrowboat.errors import NoResumeKey, SourceFailed
 
 
@@ -71,7 +71,12 @@ def reading(relation: Relation, choice: Choice, after: Position | None, raw_text
         limited = _limited(choice.cut.left(begun.delivered), 0)
     values, cells = _selected(relation, chosen, order.terms if order.total else (), raw_text)
     return Reading(
-        statement=Select(tuple(values), rows + Sql(_ordered(order.terms) + limited)),
+        statement=Select(
+            tuple(values),
+            rows,
+            _ordered(order.terms) + limited,
+            every=relation.stored and begun is None and not choice.conditions and not limited,
+        ),
         course=Course(
             names=tuple(term.name for term in order.terms),
             cells=cells,

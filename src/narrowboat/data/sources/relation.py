@@ -22,10 +22,21 @@ class Sql(NamedTuple):
 
 
 class Select(NamedTuple):
-    """A statement that reads rows. values: what is selected, without parameters. rest: from `from` on."""
+    """A statement that reads rows.
+
+    values: what is selected, without parameters. rows: ` from … where …`. ending: ` order by … limit …`.
+    every: whether these are all rows of a table, by no condition and without a limit.
+    """
 
     values: tuple[str, ...]
-    rest: Sql
+    rows: Sql
+    ending: str
+    every: bool = False
+
+    @property
+    def rest(self) -> Sql:
+        """From `from` on."""
+        return self.rows + Sql(self.ending)
 
     def whole(self) -> Sql:
         return Sql(f"select {', '.join(self.values)}") + self.rest
@@ -74,7 +85,10 @@ Key: TypeAlias = tuple[KeyPart, ...]
 
 
 class Relation(NamedTuple):
-    """A table or query that was found. keys: those the catalogue guarantees, the best first."""
+    """A table or query that was found. keys: those the catalogue guarantees, the best first.
+
+    stored: whether its database keeps these rows as they are; not so for a view, a statement or a virtual table.
+    """
 
     source: Sql
     fields: tuple[Field, ...]
@@ -82,6 +96,7 @@ class Relation(NamedTuple):
     no_key_because: str = ""
     nulls_high: bool = False
     """Whether NULL sorts above every value, as in PostgreSQL, or below, as in SQLite."""
+    stored: bool = False
 
     def field(self, name: str) -> Field:
         """Raises UnknownColumn, naming those there are."""

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from narrowboat.data.source import Count, Row
 from narrowboat.data.sources import sqlite_catalogue
 from narrowboat.data.sources.relation import MARK, Known, Named, Relation, Select, Sql
-from narrowboat.data.sources.sqlite_taking import Taking, gave_up, sorts
+from narrowboat.data.sources.sqlite_taking import Sweeping, Taking, gave_up, sorts
 from narrowboat.data.sqlite_types import bindable
 from narrowboat.errors import BadParameter, SourceFailed, SourceUnavailable
 
@@ -44,7 +44,7 @@ class SqliteSession:
         self._path = path
         self._statement: Select | None = None
         self._raw_text = False
-        self._rows: Taking | sqlite3.Cursor | None = None
+        self._rows: Taking | Sweeping | sqlite3.Cursor | None = None
         self._fetched = 0
         if not Path(path).is_file():
             raise SourceUnavailable(f"There is no database file {path}. Check the path, or wait until it is there.")
@@ -109,12 +109,15 @@ class SqliteSession:
             self._rows = None
         self._connection.close()
 
-    def _begin(self) -> Taking | sqlite3.Cursor:
-        assert self._statement is not None, "it was started"  # noqa: S101
+    def _begin(self) -> Taking | Sweeping | sqlite3.Cursor:
+        statement = self._statement
+        assert statement is not None, "it was started"  # noqa: S101
         most = self._connection.getlimit(sqlite3.SQLITE_LIMIT_FUNCTION_ARG)
-        if len(self._statement.values) > most or sorts(self._connection, *_bound(self._statement.whole())):
+        if len(statement.values) > most or sorts(self._connection, *_bound(statement.whole())):
             return self._plainly()
-        return Taking(self._connection, self._statement.values, *_bound(self._statement.rest))
+        if statement.every:
+            return Sweeping(self._connection, statement.values, statement.rows.text, statement.ending)
+        return Taking(self._connection, statement.values, *_bound(statement.rest))
 
     def _plainly(self) -> sqlite3.Cursor:
         """Cell by cell: what can always be done."""

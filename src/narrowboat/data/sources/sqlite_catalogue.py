@@ -45,9 +45,10 @@ def find(connection: sqlite3.Connection, wanted: Named) -> Relation:
         filled.add(primary[0])
     keys = [(KeyPart(name),) for name in rowid] + list(_keys(indexes, filled, "collate" in definition.lower()))
     (encoding,) = connection.execute("pragma encoding").fetchone()
-    plain = encoding == "UTF-8" and definition[:12].lower() == "create table"  # a virtual one may hold what it likes
+    stored = definition[:12].lower() == "create table"
+    plain = stored and encoding == "UTF-8"  # a virtual one may hold what it likes
     fields = tuple(_field(column, declared, column in rowid, plain) for column, declared, _, _ in columns)
-    return Relation(source, fields, tuple(keys), "" if keys else _NO_KEY)
+    return Relation(source, fields, tuple(keys), "" if keys else _NO_KEY, stored=stored)
 
 
 def indexes(connection: sqlite3.Connection, wanted: Named) -> list[tuple[str | None, ...]] | None:

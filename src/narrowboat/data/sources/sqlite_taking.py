@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from narrowboat.data.source import Row
 
-__all__ = ["NAME", "Taking", "TooEarly", "gave_up", "sorts"]
+__all__ = ["NAME", "Sweeping", "Taking", "TooEarly", "gave_up", "sorts"]
 
 NAME: Final = "narrowboat_take"
 
@@ -46,6 +46,42 @@ class Taking:
             raise TooEarly
         taken = self._rows[:done]
         del self._rows[:done]
+        return taken
+
+    def close(self) -> None:
+        self._cursor.close()
+
+
+class Sweeping:
+    """All rows of a table, one step of sqlite3 a block: the function is the condition, and true for a block's last row.
+
+    It has to be the only condition: SQLite asks them in any order, and may ask one twice for a row.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, values: Sequence[str], source: str, ending: str):
+        """values: what is selected. source: ` from …`. ending: ` order by …`. Raises sqlite3.OperationalError."""
+        self._rows: list[Row] = []
+        self._most = 1  # the first row comes alone: if they are sorted, SQLite makes the second before that
+        rows, append = self._rows, self._rows.append
+
+        def take(*row: Any) -> bool | None:
+            append(row)
+            if len(rows) < self._most:
+                return None
+            if len(rows) > self._most:
+                raise TooEarly
+            return True
+
+        connection.create_function(NAME, len(values), take)
+        self._cursor = connection.execute(f"select 1{source} where {NAME}({', '.join(values)}){ending}")
+
+    def fetchmany(self, rows: int) -> list[Row]:
+        """The next rows, fewer only at the end. Raises TooEarly, sqlite3.OperationalError."""
+        self._most = rows
+        while len(self._rows) < rows and self._cursor.fetchone():
+            pass
+        taken = self._rows[:rows]
+        del self._rows[:rows]
         return taken
 
     def close(self) -> None:
