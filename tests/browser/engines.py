@@ -202,7 +202,8 @@ def webkit(folder: Path, width: int) -> Iterator[Browser]:
     options = Options()
     options.binary_location = str(MINI_BROWSER)
     options.add_argument("--automation")
-    environment = {**os.environ, "LANG": "en_US.UTF-8", "LIBGL_ALWAYS_SOFTWARE": "1"}
+    # Drawn by the processor, as where there is no graphics card: no layers that a GPU would put together.
+    environment = {**os.environ, "LANG": "en_US.UTF-8", "WEBKIT_DISABLE_COMPOSITING_MODE": "1"}
     log = str(folder / "webkit.log")
     with ExitStack() as stack:
         screen = ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{width}x{HEIGHT}x24"]

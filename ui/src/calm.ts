@@ -1,6 +1,6 @@
-/** What changes faster than anybody can read is shown at once, and then ten times a second. The last is never left out. */
+/** What changes faster than anybody can read is shown at once, and then four times a second. The last is never left out. */
 
-const PAUSE = 100; // milliseconds
+const PAUSE = 250; // milliseconds
 
 export class Calm {
   private last = -PAUSE;

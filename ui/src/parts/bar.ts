@@ -1,6 +1,6 @@
 /**
  * A progress bar. Its figure is what is known. Its length goes on at its pace, for as long as news are on their way:
- * of a fast run they are old when they come. A frame is drawn for the middle of the time that it will be seen, which is
+ * of a fast run they are old when they come. A frame is drawn for the end of the time that it will be seen, which is
  * long where frames are slow. It is never two points ahead, and never full before it is. No easing.
  */
 
@@ -14,6 +14,9 @@ const SLOWEST = 100;
 const LEAST = 10; // milliseconds over which growth is measured: the pace told is one since the start, which was slow
 const SOME = 50; // milliseconds after which it is measured anew
 const ALONE = 60; // milliseconds that it goes on without news
+const SLOW = 25; // milliseconds of a frame in which more was done than the usual
+const CALM = 3; // frames that are not slow, after which a bar appears
+const LATEST = 200; // milliseconds after which it appears anyway
 const AHEAD = 0.0199;
 
 @customElement("nb-bar")
@@ -27,6 +30,7 @@ export class Bar extends LitElement {
         overflow: hidden;
         background: var(--sunken);
         box-shadow: inset 0 0 0 1px var(--line);
+        visibility: hidden;
       }
       .bar > div {
         height: 100%;
@@ -67,6 +71,7 @@ export class Bar extends LitElement {
   /** Nothing moves at the moment. */
   @property({ type: Boolean }) still = false;
   @query(".bar > div") private readonly line!: HTMLElement;
+  private there = false; // on the screen
   private heard = 0;
   private shown = 0;
   private frame = 0;
@@ -74,6 +79,11 @@ export class Bar extends LitElement {
   private last = 0;
   private grown = 0; // shares a second, as measured here
   private since: [number, number] = [0, 0]; // the moment and the share from which on it is measured
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    requestAnimationFrame((at) => this.wait(at, at + LATEST, CALM));
+  }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
@@ -91,6 +101,18 @@ export class Bar extends LitElement {
     this.paint(performance.now());
   }
 
+  /** While the page around it is being drawn, frames are slow and what it knows is old: it appears when that is over. */
+  private wait(last: number, latest: number, frames: number): void {
+    if (!frames || last > latest) return this.appear();
+    requestAnimationFrame((at) => this.wait(at, latest, at - last < SLOW ? frames - 1 : CALM));
+  }
+
+  private appear(): void {
+    this.there = true;
+    this.line.parentElement!.style.visibility = "visible";
+    this.paint(performance.now());
+  }
+
   private measure(share: number): void {
     const [from, began] = this.since;
     const past = this.heard - from;
@@ -99,6 +121,7 @@ export class Bar extends LitElement {
   }
 
   private paint(now: number): void {
+    if (!this.there) return;
     if (this.share === null) {
       this.line.style.transform = this.still ? "scaleX(0)" : "";
       return;
@@ -120,7 +143,7 @@ export class Bar extends LitElement {
   /** What has come since the newest news, if all goes on as it did. */
   private ahead(share: number, now: number): number {
     if (this.still) return 0;
-    const since = WAY + this.seen / 2 + Math.max(0, Math.min(now - this.heard, ALONE));
+    const since = WAY + this.seen + Math.max(0, Math.min(now - this.heard, ALONE));
     const pace = this.pace && Math.max(this.pace, this.grown);
     return Math.min((pace * since) / 1000, AHEAD, (1 - share) / 2);
   }
