@@ -178,10 +178,11 @@ def _figures(seen: dict[str, Any], truth: list[tuple[float, int]], rows: int) ->
 def _off(truth: list[tuple[float, int]], bar: list[tuple[float, float]]) -> list[float]:
     """How many rows the bar is ahead of what is committed, sampled each millisecond while it is on the screen."""
     samples = range(int(max(truth[0][0], bar[0][0])) + 1, int(bar[-1][0]) + 1)
-    return [_at(bar, when) - _at(truth, when) for when in samples] or [0.0]
+    return [point_at(bar, when) - point_at(truth, when) for when in samples] or [0.0]
 
 
-def _at(steps: Sequence[tuple[float, float]], when: float) -> float:
+def point_at(steps: Sequence[tuple[float, float]], when: float) -> float:
+    """The value of the newest step before that moment."""
     return steps[bisect_left(steps, when, key=itemgetter(0)) - 1][1]
 
 
