@@ -26,7 +26,7 @@ BAR = """() => {
   const figure = parseInt(within(run, ".percent").innerText);
   return [100 * Number(part[1]), Number(bar.getAttribute("aria-valuenow")), figure];
 }"""
-"""How long the bar is, what it says of itself, and the figure beside it: all in points of a hundred. Once it is seen."""
+"""How long the bar is, what it says of itself, and the figure beside it: in points of a hundred. Once it is seen."""
 ALONE = """async (about) => {
   await customElements.whenDefined("nb-bar");
   window.bar = document.body.appendChild(Object.assign(document.createElement("nb-bar"), about));
