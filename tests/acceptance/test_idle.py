@@ -77,7 +77,7 @@ def test_an_idle_server_has_loaded_nothing_that_only_others_need(shell: Shell) -
     assert not loaded & (OPTIONAL | ASKED_FOR)
 
 
-def test_an_idle_server_has_given_back_the_byte_code_that_only_it_read(shell: Shell) -> None:
+def test_an_idle_server_has_given_back_what_only_it_read(shell: Shell) -> None:
     if reason := no_disk(shell.folder):
         pytest.skip(reason)
     (shell.folder / "jobs.py").write_text(JOBS)

@@ -16,7 +16,7 @@ from narrowboat.cli import target
 from narrowboat.cli.outcome import say
 from narrowboat.errors import BadConfiguration
 from narrowboat.kernel.memory import settle_in
-from narrowboat.kernel.page_cache import compiled, give_back_later, libraries
+from narrowboat.kernel.page_cache import give_back_later, libraries, modules
 
 LOOKS = (5000, 10, 10)
 """After how many new objects garbage is looked for: far oftener than a command does, which soon ends."""
@@ -136,5 +136,5 @@ def _serve(nb: Narrowboat, user: Any, arguments: Namespace, ear: socket.socket) 
         signal.signal(number, lambda number, frame: None)
     settle_in()
     gc.set_threshold(*LOOKS)
-    give_back_later(lambda: compiled(sys.modules.keys() - shared) | libraries())
+    give_back_later(lambda: modules(sys.modules.keys() - shared) | libraries())
     uvicorn.Server(config).run(sockets=[ear])

@@ -18,12 +18,11 @@ SETTLED = 5.0
 """Seconds after which a process that was just started has done what waited for it."""
 
 
-def compiled(modules: Iterable[str]) -> set[str]:
-    """The files of byte code of these loaded modules; there need not be one."""
-    specs = [
-        vars(module).get("__spec__") for name in modules if isinstance(module := sys.modules.get(name), ModuleType)
-    ]
-    return {spec.cached for spec in specs if spec and spec.cached}
+def modules(names: Iterable[str]) -> set[str]:
+    """The files that these loaded modules may have been read from: byte code, and source where there was none."""
+    loaded = [module for name in names if isinstance(module := sys.modules.get(name), ModuleType)]
+    specs = [spec for module in loaded if (spec := vars(module).get("__spec__")) and spec.has_location]
+    return {path for spec in specs for path in (spec.cached, spec.origin) if path}
 
 
 def libraries(maps: Path = Path("/proc/self/maps")) -> set[str]:

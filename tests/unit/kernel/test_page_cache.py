@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from narrowboat.kernel.page_cache import compiled, give_back, give_back_later, libraries
+from narrowboat.kernel.page_cache import give_back, give_back_later, libraries, modules
 from tests.page_cache import cached, no_disk
 from tests.waiting import until
 
@@ -93,8 +93,9 @@ def test_without_proc_there_are_no_libraries_to_speak_of(tmp_path: Path) -> None
     assert libraries(tmp_path / "maps") == set()
 
 
-def test_byte_code_is_found_by_the_names_of_loaded_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_byte_code_and_source_are_found_by_the_names_of_loaded_modules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "made_here", types.ModuleType("made_here"))
     monkeypatch.setitem(sys.modules, "stands_in", object())  # type: ignore[arg-type]  # some libraries do so
-    found = compiled([json.__name__, "sys", "made_here", "stands_in", "not_loaded"])
-    assert found == {importlib.util.cache_from_source(str(json.__file__))}
+    source = str(json.__file__)
+    found = modules([json.__name__, "sys", "made_here", "stands_in", "not_loaded"])
+    assert found == {source, importlib.util.cache_from_source(source)}
