@@ -14,7 +14,7 @@ class Statements:
     """The statements of one database. A file in `own` goes before the shared one of the same name."""
 
     def __init__(self, own: Path, translate: Callable[[str], str]) -> None:
-        self._folders = (own, _SHARED)
+        self._folders = (own, _SHARED) if own.is_dir() else (_SHARED,)
         self._translate = translate
         self._known: dict[str, str] = {}
 
@@ -36,7 +36,7 @@ class Statements:
 
     def _read(self, name: str, left_out: tuple[str, ...]) -> str:
         path = next(path for folder in self._folders if (path := folder / f"{name}.sql").exists())
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_bytes().decode().splitlines()
         return "\n".join(line for line in lines if not line.startswith("--") and not _uses(line, left_out))
 
 

@@ -40,3 +40,16 @@ def said(command: list[str], question: str) -> str:
 def test_it_compiles_no_annotation(exported: list[str]) -> None:
     """`typing` compiles each field of a NamedTuple on its own where annotations are strings, as `__future__` has it."""
     assert said(exported, "print([one for one in compiled if 'lambda _cls' not in one])") == "[]\n"
+
+
+def test_it_loads_nothing_that_it_does_not_use(exported: list[str]) -> None:
+    unused = {
+        "decimal",
+        "shutil",
+        "narrowboat.data.formats.cells",
+        "narrowboat.data.sources.advice",
+        "narrowboat.data.sources.iterable",
+        "narrowboat.kernel.figures",
+        "narrowboat.kernel.outbox",
+    }
+    assert said(exported, f"print(sorted({unused} & sys.modules.keys()))") == "[]\n"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from narrowboat.errors import NoArtifact, StorageFull
-from narrowboat.jobs.artifact import MANIFEST, Made, PartFile, prepare, put
+from narrowboat.jobs.artifact import MANIFEST, Made, PartFile, prepare, put, remove
 from narrowboat.kernel.model import ChunkRow, Extent
 from narrowboat.web.ranges import ENDLESS, Span
 from narrowboat.web.reading import of_chunks
@@ -156,3 +156,19 @@ def test_a_full_disk_is_an_error_with_advice(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, ignored)
         file.close()
+
+
+def test_a_folder_is_removed_whole_but_not_what_a_link_in_it_leads_to(tmp_path: Path) -> None:
+    part(tmp_path / "run", 1, b"abc")
+    part(tmp_path / "run" / "inner", 1, b"abc")
+    remove(tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    remove(tmp_path / "run")  # nothing is there any more
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / "leads.csv").touch()
+    part(tmp_path / "run", 1, b"abc")
+    (tmp_path / "run" / "link").symlink_to(kept)
+    remove(tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    assert (kept / "leads.csv").exists()
