@@ -22,10 +22,13 @@ export function fraction(run: Run): number | null {
 /** Of that, how much is done in a second; 0 where nobody knows. */
 export const pace = (run: Run): number => (run.rate && run.total ? run.rate / run.total : 0);
 
-/** Name and value of each, those that are known. */
+/** The same as a whole number of percent. */
+export const percent = (run: Run): string => words.run.percent(Math.floor((fraction(run) ?? 0) * 100));
+
+/** Name and value of each but the rows, those that are known. */
 export function facts(run: Run): [string, string][] {
   const { run: say } = words;
-  const found: [string, string][] = [[say.rows, rows(run)]];
+  const found: [string, string][] = [];
   if (!run.ended && run.rate) found.push([say.speed, say.perSecond(count(Math.round(run.rate)))]);
   if (!run.ended && run.seconds_left !== null) found.push([say.left, duration(run.seconds_left)]);
   if (run.took !== null) found.push([say.took, duration(run.took)]);
@@ -36,7 +39,8 @@ export function facts(run: Run): [string, string][] {
   return found;
 }
 
-function rows(run: Run): string {
+/** Those that are done, and of how many. */
+export function rows(run: Run): string {
   if (run.total === null || (run.ended && run.artifact)) return count(run.done);
   const total = count(run.total);
   return words.run.rowsOf(count(run.done), run.total_estimated ? words.run.about(total) : total);

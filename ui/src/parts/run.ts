@@ -15,9 +15,9 @@ import "./bar";
 import type { Bar } from "./bar";
 import "./confirm";
 import type { Confirm } from "./confirm";
-import { delivers, facts, fraction, pace, titleOf } from "./facts";
-import "./percent";
-import type { Percent } from "./percent";
+import { delivers, facts, fraction, pace, percent, rows, titleOf } from "./facts";
+import "./lively";
+import type { Lively } from "./lively";
 import { sheet } from "./sheet";
 import { stateOf } from "./state";
 
@@ -86,7 +86,8 @@ export class NarrowboatRun extends LitElement {
   @state() private linkable = false;
   @state() private formats: string[] = [];
   @query("nb-bar") private readonly bar?: Bar;
-  @query("nb-percent") private readonly percent?: Percent;
+  @query(".percent") private readonly percent?: Lively;
+  @query("dd nb-lively") private readonly rows?: Lively;
   @query("nb-confirm") private readonly sure!: Confirm;
   private readonly figures = new Calm(() => this.requestUpdate());
   private leave = () => {};
@@ -131,7 +132,8 @@ export class NarrowboatRun extends LitElement {
     const [before, finished] = [this.run, run.artifact && !this.run?.artifact];
     this.run = run;
     if (this.bar) Object.assign(this.bar, { share: fraction(run), pace: pace(run) });
-    if (this.percent) this.percent.share = fraction(run) ?? 0;
+    if (this.percent) this.percent.text = percent(run);
+    if (this.rows) this.rows.text = rows(run);
     this.figures.ask(before?.state !== run.state);
     if (finished && delivers(run)) void this.api.has(`runs/${run.id}/links`).then((has) => (this.linkable = has));
     if (run.kind === "report" && before?.kind !== "report") void this.learnFormats(run.job);
@@ -195,6 +197,7 @@ export class NarrowboatRun extends LitElement {
       ></nb-bar>
       <p class="says quiet small" role="status" ?hidden=${!this.says(run)}>${this.says(run)}</p>
       <dl class="figure">
+        <div><dt>${words.run.rows}</dt><dd><nb-lively .text=${rows(run)}></nb-lively></dd></div>
         ${facts(run).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}
       </dl>
       ${this.messages(run)} ${this.actions(run)}
@@ -207,11 +210,10 @@ export class NarrowboatRun extends LitElement {
   }
 
   private head(run: Run): TemplateResult {
-    const part = fraction(run);
     return html`<div class="row head">
       ${this.heading === "1" ? html`<h1 part="title">${titleOf(run)}</h1>` : html`<h2 part="title">${titleOf(run)}</h2>`}
       ${stateOf(run.state)}
-      ${run.ended || part === null ? nothing : html`<nb-percent class="percent figure push" aria-hidden="true" .share=${part}></nb-percent>`}
+      ${run.ended || fraction(run) === null ? nothing : html`<nb-lively class="percent figure push" aria-hidden="true" .text=${percent(run)}></nb-lively>`}
     </div>`;
   }
 
