@@ -32,6 +32,8 @@ ALONE = """async (about) => {
   window.bar = document.body.appendChild(Object.assign(document.createElement("nb-bar"), about));
 }"""
 """A bar that is told so, and then no more."""
+TINY = 1e-9
+"""Points: a hundredth is not exact."""
 LENGTH = """() => 100 * new DOMMatrix(window.bar.shadowRoot.querySelector(".bar > div").style.transform).a"""
 
 
@@ -145,15 +147,15 @@ def test_the_bar_of_a_long_report_is_within_two_points_of_what_the_store_holds(s
 def assert_true(sample: list[float], before: float, after: float) -> None:
     """A sample of the bar, between two looks at what is committed, all in points."""
     long, said, figure = sample
-    assert before - 2 <= long <= after + 2, (before, long, after)
+    assert before - 2 - TINY <= long <= after + 2 + TINY, (before, long, after)
     assert said == figure <= min(long, after), "a figure is what is known"
 
 
 @pytest.mark.parametrize(
     ("pace", "still", "least", "most"),
-    [(0.1, False, 50.8, 51.3), (10.0, False, 51.98, 51.999), (0.0, False, 50.0, 50.0), (10.0, True, 50.0, 50.0)],
+    [(0.1, False, 50.8, 51.3), (10.0, False, 51.99, 52 + TINY), (0.0, False, 50.0, 50.0), (10.0, True, 50.0, 50.0)],
 )
-def test_a_bar_goes_on_at_its_pace_for_a_moment_and_never_by_two_points(
+def test_a_bar_goes_on_at_its_pace_for_a_moment_and_never_by_more_than_two_points(
     site: Site, page: Page, pace: float, still: bool, least: float, most: float
 ) -> None:
     """How far depends on how long a frame is seen, but for the most of it."""

@@ -1,7 +1,7 @@
 /**
  * A progress bar. Its figure is what is known. Its length goes on at its pace, for as long as news are on their way:
  * of a fast run they are old when they come. A frame is drawn for the end of the time that it will be seen, which is
- * long where frames are slow. It is never two points ahead, and never full before it is. No easing.
+ * long where frames are slow. It is never more than two points ahead, and never full before it is. No easing.
  */
 
 import { css, html, LitElement, nothing, type PropertyValues } from "lit";
@@ -17,7 +17,7 @@ const ALONE = 60; // milliseconds that it goes on without news
 const SLOW = 25; // milliseconds of a frame in which more was done than the usual
 const CALM = 3; // frames that are not slow, after which a bar appears
 const LATEST = 200; // milliseconds after which it appears anyway
-const AHEAD = 0.0199;
+const AHEAD = 0.02;
 
 @customElement("nb-bar")
 export class Bar extends LitElement {
