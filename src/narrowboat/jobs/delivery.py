@@ -145,6 +145,7 @@ class Delivery(Terms):
         usual = self.format(self.usual)
         if not usual.spools:
             usual.writer()
+        parameters.parsers()  # with decimals, which conditions and keys are compared as
         for one in parameters.named(self.function):
             if isinstance(one, Driven):
                 with suppress(Exception):  # a driver that is missing or broken is for the runs that use it to tell

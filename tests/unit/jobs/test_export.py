@@ -316,9 +316,9 @@ def test_an_idle_worker_has_the_usual_format_loaded_but_not_arrow(nb: Narrowboat
     check = (
         "import sys; from narrowboat.jobs.export import Export; "
         "Export('a', list, (), 'a').warm(); Export('b', list, (), 'b', formats=('parquet',)).warm(); "
-        "print('narrowboat.data.formats.xlsx.writer' in sys.modules, 'pyarrow' in sys.modules)"
+        "print(*[name in sys.modules for name in ('narrowboat.data.formats.xlsx.writer', 'decimal', 'pyarrow')])"
     )
-    assert subprocess.check_output([sys.executable, "-c", check], text=True) == "True False\n"
+    assert subprocess.check_output([sys.executable, "-c", check], text=True) == "True True False\n"
 
 
 NAMING = """
