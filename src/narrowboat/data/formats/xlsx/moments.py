@@ -23,8 +23,6 @@ _FIRST_DAY: Final = date(1900, 3, 1).toordinal() - _EPOCH_DAY
 _FIRST: Final = timedelta(_FIRST_DAY)
 _LAST: Final = datetime(9999, 12, 31, 23, 59, 59, 999_000) - _EPOCH
 """Readers round to milliseconds, and for the day after this one there is no date."""
-_DAYS: Final = attrgetter("days")
-_SECONDS: Final = attrgetter("seconds")
 _MICROSECONDS: Final = attrgetter("microseconds")
 _PERCENT: Final = [b".%02d" % part for part in range(100)]
 _PERCENT_SECONDS: Final = 864
@@ -65,13 +63,7 @@ def datetimes(before: bytes, zone: tzinfo, values: Sequence[datetime]) -> Cells:
         deltas = list(map(sub, values, repeat(_EPOCH)))
     except TypeError:
         deltas = _aware(zone, values)
-    days = list(map(_DAYS, deltas))
-    distinct = set(days)
-    if min(distinct) < _FIRST_DAY:
-        raise ValueError
-    if max(distinct) == _LAST.days:
-        deltas = [min(delta, _LAST) for delta in deltas]
-    return _serials(before, days, deltas)
+    return _serials(_Days(before, _FIRST_DAY), deltas)
 
 
 def text_datetimes(before: bytes, zone: tzinfo, values: Sequence[str]) -> Cells:
@@ -85,7 +77,7 @@ def times(before: bytes, values: Sequence[time]) -> Cells:
         raise ValueError
     midnight = date.min
     spans = [datetime.combine(midnight, value) - datetime.min for value in values]
-    return _serials(before, [0] * len(spans), spans)
+    return _serials(_Days(before, 0), spans)
 
 
 def text_times(before: bytes, values: Sequence[str]) -> Cells:
@@ -103,23 +95,41 @@ def _shown(value: datetime, zone: tzinfo) -> datetime:
     return value if value.utcoffset() is None else value.astimezone(zone).replace(tzinfo=None)
 
 
-def _serials(before: bytes, days: Sequence[int], spans: Sequence[timedelta]) -> Cells:
+class _Days(dict[int, bytes]):
+    """How the cell of a moment begins, by its day. Raises ValueError for a day that is too early."""
+
+    def __init__(self, before: bytes, first: int) -> None:
+        super().__init__()
+        self._before, self._first = before, first
+
+    def __missing__(self, day: int) -> bytes:
+        if day < self._first:
+            raise ValueError
+        self[day] = begun = b"%b%d" % (self._before, day)
+        return begun
+
+
+def _serials(begun: _Days, spans: Sequence[timedelta]) -> Cells:
     """Days and, after the point, the part of a day: 17 digits, so that each microsecond is kept."""
-    if not any(map(_MICROSECONDS, spans)):
-        return Cells(b"", _whole_seconds(before, days, spans), b"")
-    numbers = [0] * (2 * len(spans))
-    numbers[::2] = days
-    numbers[1::2] = [((span.seconds * 1_000_000 + span.microseconds) * 625 + 27) // 54 for span in spans]
-    return Cells(before, (b"%d.%012d\0" * len(spans) % tuple(numbers))[:-1].split(b"\0"), VALUE_END)
-
-
-def _whole_seconds(before: bytes, days: Sequence[int], spans: Sequence[timedelta]) -> list[bytes]:
-    """The same as whole cells from tables: numbers of so many digits are slow to divide and to spell."""
-    begun = {day: b"%b%d" % (before, day) for day in set(days)}
-    return [
-        begun[day] + _PERCENT[second // _PERCENT_SECONDS] + _WITHIN[second % _PERCENT_SECONDS]
-        for day, second in zip(days, map(_SECONDS, spans), strict=True)
+    if any(map(_MICROSECONDS, spans)):
+        return Cells(b"", _microseconds(begun, spans), b"")
+    # From tables: numbers of so many digits are slow to divide and to spell.
+    cells = [
+        begun[span.days] + _PERCENT[(second := span.seconds) // _PERCENT_SECONDS] + _WITHIN[second % _PERCENT_SECONDS]
+        for span in spans
     ]
+    return Cells(b"", cells, b"")
+
+
+def _microseconds(begun: _Days, spans: Sequence[timedelta]) -> list[bytes]:
+    if max(spans) > _LAST:
+        spans = [min(span, _LAST) for span in spans]
+    pieces: list[int | bytes] = [0] * (2 * len(spans))
+    pieces[::2] = [begun[span.days] for span in spans]
+    pieces[1::2] = [((span.seconds * 1_000_000 + span.microseconds) * 625 + 27) // 54 for span in spans]
+    cells = (b"%%b.%%012d%b\0" % VALUE_END * len(spans) % tuple(pieces)).split(b"\0")
+    cells.pop()  # what is behind the last NUL
+    return cells
 
 
 def _day(text: str) -> str:
