@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 
 from narrowboat.data.formats.xlsx.cells import NULL, Cells, Render, found, whole
 from narrowboat.data.formats.xlsx.numbers import LARGEST
-from narrowboat.data.formats.xlsx.text import BEFORE_SPACE, of_bytes, of_str
+from narrowboat.data.formats.xlsx.text import BEFORE, BEFORE_SPACE, of_bytes, of_str
 
 __all__ = ["Seen", "SeenNumbers", "SeenTexts"]
 
@@ -40,6 +40,7 @@ class SeenTexts:
         self._plain: dict[Any, bytes] = {}
         """Without the values that need `xml:space`."""
         self._spaced: dict[Any, bytes] = {}
+        """All of them, from the first that needs it on."""
 
     def cells(self, values: Sequence[Any]) -> Cells | None:
         """See `Seen.cells`."""
@@ -58,12 +59,12 @@ class SeenTexts:
 
     def _learn(self, values: Sequence[Any]) -> bool:
         """Make what is missing; False if that is too much, or nothing is gained by it."""
-        new = _new(values, self._spaced)
+        new = _new(values, self._spaced or self._plain)
         if new is None:
             return False
         if None in new:
             new.remove(None)
-            self._plain[None] = self._spaced[None] = NULL
+            self._add([None], [NULL])
         self._kinds.update(map(type, new))
         if not new:
             return True
@@ -77,9 +78,16 @@ class SeenTexts:
         if cells.before == BEFORE_SPACE and len(new) > 1:  # some of them need it
             return all(self._keep([value]) for value in new)
         if cells.before != BEFORE_SPACE:
-            self._plain.update(zip(new, whole(cells), strict=True))
-        self._spaced.update(zip(new, whole(cells._replace(before=BEFORE_SPACE)), strict=True))
+            self._add(new, whole(cells))
+            return True
+        self._spaced = self._spaced or {value: _spaced(cell) for value, cell in self._plain.items()}
+        self._spaced[new[0]] = whole(cells)[0]
         return True
+
+    def _add(self, values: Sequence[Any], cells: Sequence[bytes]) -> None:
+        self._plain.update(zip(values, cells, strict=True))
+        if self._spaced:
+            self._spaced.update(zip(values, map(_spaced, cells), strict=True))
 
 
 class SeenNumbers:
@@ -115,6 +123,10 @@ class SeenNumbers:
         except TypeError:  # not finite
             return False
         return True
+
+
+def _spaced(cell: bytes) -> bytes:
+    return BEFORE_SPACE + cell.removeprefix(BEFORE) if cell != NULL else cell
 
 
 def _new(values: Sequence[Any], made: dict[Any, bytes]) -> set[Any] | None:

@@ -11,12 +11,12 @@ from typing import Final
 
 from narrowboat.data.formats.xlsx.cells import Cells, Note
 
-__all__ = ["BEFORE_SPACE", "LONGEST", "escaped", "of_bytes", "of_str", "one_escaped"]
+__all__ = ["BEFORE", "BEFORE_SPACE", "LONGEST", "escaped", "of_bytes", "of_str", "one_escaped"]
 
 LONGEST: Final = 32_767
 """Characters a cell can hold, counted in UTF-16 units as Excel does."""
 
-_BEFORE: Final = b'<c t="inlineStr"><is><t>'
+BEFORE: Final = b'<c t="inlineStr"><is><t>'
 BEFORE_SPACE: Final = b'<c t="inlineStr"><is><t xml:space="preserve">'
 """Keeps the white space at either end, which Excel and calamine drop otherwise."""
 _AFTER: Final = b"</t></is></c>"
@@ -74,7 +74,7 @@ def _cells(values: Sequence[bytes], joined: bytes) -> Cells:
     gaps = len(values) - 1
     if _is_good(joined) and not (len(joined) > LONGEST and max(map(len, values)) > LONGEST):
         if _count(joined, _SUSPECT) == gaps and not _may_look_alike(joined):
-            return Cells(BEFORE_SPACE if _has_space_at_an_end(joined) else _BEFORE, values, _AFTER)
+            return Cells(BEFORE_SPACE if _has_space_at_an_end(joined) else BEFORE, values, _AFTER)
         if _count(joined, _FORBIDDEN) == gaps:
             return Cells(BEFORE_SPACE, escaped(joined).split(_GAP), _AFTER)
     return _one_by_one(values)
