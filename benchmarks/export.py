@@ -26,6 +26,7 @@ PEER_NAMES = (
     "csv.writer",
     "rustpy-xlsxwriter",
     "XlsxWriter constant_memory",
+    "XlsxWriter constant_memory, cells",
     "XlsxWriter default",
     "openpyxl write-only",
     "openpyxl write-only + lxml",
@@ -47,6 +48,7 @@ class Target(NamedTuple):
 TARGETS = (
     Target(XLSX, "rustpy-xlsxwriter", 0.6),
     Target(XLSX, "XlsxWriter constant_memory", 1 / 12),
+    Target(XLSX, "XlsxWriter constant_memory, cells", 1 / 12),
     Target(XLSX, "pandas + openpyxl", 1 / 35),
     Target(XLSX, "fetch alone", 4.0),
     Target(CSV, "csv.writer", 1.2),

@@ -13,7 +13,7 @@ from typing import Any
 
 QUERY = "SELECT * FROM driver_leads ORDER BY id"
 BORN, EXPIRES, CONSENTED, CREATED = 7, 11, 18, 19
-"""Where the dates, the boolean and the moment stand in a row."""
+"""Where the dates, the boolean and the moment, which is the last, stand in a row."""
 
 
 def cursor(database: str) -> sqlite3.Cursor:
@@ -62,8 +62,28 @@ def rustpy_xlsxwriter(database: str, out: str) -> None:
     FastExcel(out).sheet("driver_leads", records()).save()
 
 
+def xlsxwriter_rows(database: str, out: str) -> None:
+    """Row by row, as its manual writes rows; constant_memory."""
+    from xlsxwriter import Workbook  # type: ignore[import-not-found]
+
+    book = Workbook(out, {"constant_memory": True, "default_date_format": "yyyy-mm-dd"})
+    moments = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+    sheet = book.add_worksheet("driver_leads")
+    rows = cursor(database)
+    sheet.write_row(0, 0, header(rows))
+    moment, day = datetime.fromisoformat, date.fromisoformat
+    for y, row in enumerate(rows, 1):
+        cells = list(row[:CREATED])
+        cells[BORN] = row[BORN] and day(row[BORN])
+        cells[EXPIRES] = row[EXPIRES] and day(row[EXPIRES])
+        cells[CONSENTED] = bool(row[CONSENTED])
+        sheet.write_row(y, 0, cells)
+        sheet.write_datetime(y, CREATED, moment(row[CREATED]), moments)
+    book.close()
+
+
 def xlsxwriter(database: str, out: str, *, constant_memory: bool = False) -> None:
-    """Each column's own write method: a little faster than `write_row`, which looks at each value."""
+    """Each column's own write method, the fastest there is: `write_row` looks at each value."""
     from xlsxwriter import Workbook  # type: ignore[import-not-found]
 
     book = Workbook(out, {"constant_memory": constant_memory})
@@ -141,7 +161,8 @@ PEERS: dict[str, Callable[[str, str], None]] = {
     "fetch alone": fetch,
     "csv.writer": csv_writer,
     "rustpy-xlsxwriter": rustpy_xlsxwriter,
-    "XlsxWriter constant_memory": xlsxwriter_constant_memory,
+    "XlsxWriter constant_memory": xlsxwriter_rows,
+    "XlsxWriter constant_memory, cells": xlsxwriter_constant_memory,
     "XlsxWriter default": xlsxwriter,
     "openpyxl write-only": openpyxl,
     "openpyxl write-only + lxml": openpyxl_lxml,
