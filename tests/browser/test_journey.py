@@ -32,8 +32,8 @@ ALONE = """async (about) => {
   window.bar = document.body.appendChild(Object.assign(document.createElement("nb-bar"), about));
 }"""
 """A bar that is told so, and then no more."""
-TINY = 1e-9
-"""Points: a hundredth is not exact."""
+TINY = 1e-3
+"""Points: a length is written with six digits."""
 LENGTH = """() => 100 * new DOMMatrix(window.bar.shadowRoot.querySelector(".bar > div").style.transform).a"""
 
 
