@@ -63,7 +63,7 @@ def rustpy_xlsxwriter(database: str, out: str) -> None:
 
 
 def xlsxwriter_rows(database: str, out: str) -> None:
-    """Row by row, as its manual writes rows; constant_memory."""
+    """By `write_row`, which takes values of any type; constant_memory."""
     from xlsxwriter import Workbook  # type: ignore[import-not-found]
 
     book = Workbook(out, {"constant_memory": True, "default_date_format": "yyyy-mm-dd"})
@@ -161,8 +161,8 @@ PEERS: dict[str, Callable[[str, str], None]] = {
     "fetch alone": fetch,
     "csv.writer": csv_writer,
     "rustpy-xlsxwriter": rustpy_xlsxwriter,
-    "XlsxWriter constant_memory": xlsxwriter_rows,
-    "XlsxWriter constant_memory, cells": xlsxwriter_constant_memory,
+    "XlsxWriter constant_memory, write_row": xlsxwriter_rows,
+    "XlsxWriter constant_memory, by type": xlsxwriter_constant_memory,
     "XlsxWriter default": xlsxwriter,
     "openpyxl write-only": openpyxl,
     "openpyxl write-only + lxml": openpyxl_lxml,
