@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Site
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -120,6 +121,30 @@ def test_the_header_stays_and_rows_come_while_they_are_made(table: Any) -> None:
     page.keyboard.press("Control+End")
     expect(cell(page, 5000, 1)).to_have_text("4999")
     expect(page.get_by_role("columnheader", name="Number")).to_be_in_viewport()
+
+
+def test_while_rows_come_it_is_as_tall_as_they_are_once_somebody_scrolls(table: Any) -> None:
+    page = table(5_000)
+
+    def tall() -> int:
+        return int(page.locator(".body").evaluate("one => one.clientHeight")) // 32
+
+    page.evaluate("rows.expected = 100_000; rows.grow(6_000)")
+    expect(page.get_by_text("6,000 of 100,000 rows")).to_be_visible()
+    assert tall() == 5_000, "what nobody can see is not drawn anew"
+    page.get_by_role("grid").hover()
+    page.mouse.wheel(0, 64)
+    until(lambda: tall() == 6_000, "all there are, for somebody who scrolls")
+    page.keyboard.press("Control+Home")
+    page.evaluate("rows.grow(90_000)")
+    page.keyboard.press("Control+End")
+    expect(cell(page, 90_000, 1)).to_be_in_viewport()
+    page.keyboard.press("Control+Home")
+    page.get_by_role("columnheader").first.click()
+    until(lambda: tall() < 5_000, "no more than what is sorted")
+    page.get_by_role("button", name="Show all in order").click()
+    page.evaluate("rows.expected = null; rows.grow(100_000)")
+    until(lambda: tall() == 100_000, "all of them at the end")
 
 
 def test_a_page_that_comes_short_is_asked_for_again_when_there_is_news(table: Any) -> None:

@@ -1,19 +1,28 @@
 /** Rows and pixels. A browser's element ends at some 17 million pixels, so very long tables scroll in proportion. */
 
 const TALLEST = 12_000_000;
+const HEAD = 36;
+const FAR = 50; // views from which on the thumb of a scroll bar gets no smaller
 
 export class Scroll {
   private rows = 0;
   private view = 0;
+  private made = 0; // pixels that the body is tall
 
   constructor(readonly rowHeight: number) {}
 
-  /** rows: of the table. view: pixels of the part that is seen. */
-  set(rows: number, view: number): void {
-    [this.rows, this.view] = [rows, view];
+  /** Makes the body as tall as its rows. growing: more are to come. Returns the pixels of rows that are seen. */
+  fit(scroller: HTMLElement, body: HTMLElement, rows: number, growing = false): number {
+    [this.rows, this.view] = [rows, Math.max(0, scroller.clientHeight - HEAD)];
+    // What is taller is drawn anew, which takes WebKit as long as a frame: not where nobody can see it.
+    const enough = this.made >= FAR * this.view && this.made <= this.height;
+    if (growing && enough && !scroller.scrollTop) return this.view;
+    if (this.made !== this.height) body.style.height = `${this.height}px`;
+    this.made = this.height;
+    return this.view;
   }
 
-  /** Of the element that is scrolled. */
+  /** Of the body, in pixels. */
   get height(): number {
     return Math.min(this.full, TALLEST);
   }

@@ -118,9 +118,7 @@ export class NarrowboatTable extends LitElement {
     if (!rows || !this.isConnected) return;
     this.measure(rows);
     const { scroller } = this;
-    const view = Math.max(0, scroller.clientHeight - 36);
-    this.heights.set(this.count, view);
-    this.body.style.height = `${this.heights.height}px`;
+    const view = this.heights.fit(scroller, this.body, this.count, this.count < (rows.expected ?? 0));
     this.body.parentElement!.style.width = `${Math.max(this.widths.total, scroller.clientWidth)}px`;
     const offset = this.heights.offset(scroller.scrollTop);
     const spare = this.ring.isEmpty ? 0 : SPARE; // at first what can be seen alone, which is sooner there
@@ -198,6 +196,7 @@ export class NarrowboatTable extends LitElement {
   private go(to: Place, extend: boolean): void {
     this.choice.move(to, extend);
     const { scroller } = this;
+    this.heights.fit(scroller, this.body, this.count);
     if (to.row !== NONE) scroller.scrollTop = this.heights.reach(to.row, scroller.scrollTop);
     const [left, width] = [this.widths.left(to.column), this.widths.width(to.column)];
     if (left < scroller.scrollLeft) scroller.scrollLeft = left;
