@@ -15,7 +15,7 @@ from tests.browser.test_import import query
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-VIEWS = ["#/", "#/start/leads", "#/start/none", "#/runs", "#/operations"]
+VIEWS = ["#/", "#/start/leads?city=Accra", "#/start/none", "#/runs", "#/operations"]
 
 
 def violations(page: Page, axe: str) -> list[Any]:

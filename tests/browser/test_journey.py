@@ -309,6 +309,31 @@ def test_operators_see_how_the_server_does(site: Site, page: Page) -> None:
     expect(page.get_by_role("cell", name="worker").first).to_be_visible()
     for chart in ("Waiting", "Working", "Oldest waiting", "Memory", "Watching", "Disk free"):
         expect(page.get_by_role("figure").filter(has_text=chart).first).to_be_visible()
+    site.pace(0)
+    outcomes = page.get_by_role("region", name="On average")
+    expect(outcomes.get_by_role("cell", name="Driver leads")).to_be_visible()
+
+
+def test_operators_are_told_of_missing_indexes_before_a_run(site: Site, page: Page) -> None:
+    page.goto(f"{site.url}#/start/leads")
+    expect(page.get_by_text("3,000 rows")).to_be_visible()
+    page.get_by_role("combobox", name="City").select_option("Accra")
+    expect(page.get_by_text("1 index", exact=True)).to_be_visible()
+    page.get_by_role("heading", name="Missing indexes").click()
+    expect(page.get_by_text("No index begins with city")).to_be_visible()
+    expect(page.get_by_text(re.compile("^create index .*leads.*city.*;$"))).to_be_visible()
+    page.get_by_role("combobox", name="City").select_option("any")
+    expect(page.get_by_role("heading", name="Missing indexes")).to_be_hidden()
+
+
+def test_others_are_not_told_of_indexes(site: Site, page: Page) -> None:
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.context.add_cookies([{"name": "user", "value": "ann", "url": site.proxy.url}])
+    page.goto(f"{site.url}#/start/leads?city=Accra")
+    expect(page.get_by_text("1,000 rows")).to_be_visible()
+    expect(page.get_by_role("group").filter(has_text="Columns")).to_be_visible()
+    assert not [url for url in asked if "advice" in url]
 
 
 def test_a_report_shows_its_rows_while_they_come(site: Site, page: Page) -> None:

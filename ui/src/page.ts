@@ -233,7 +233,7 @@ export class Page extends LitElement {
     const { name, about, query } = this.place;
     switch (name) {
       case "start":
-        return html`<nb-start .api=${api} .job=${about} .query=${query}></nb-start>`;
+        return html`<nb-start .api=${api} .job=${about} .query=${query} .operator=${this.operator}></nb-start>`;
       case "runs":
         return about
           ? html`<nb-run-view .api=${api} .run=${about}></nb-run-view>`

@@ -104,6 +104,12 @@ export const words = {
     started: "Started.",
   },
 
+  advice: {
+    title: "Missing indexes",
+    many: (n: number) => (n === 1 ? "1 index" : `${count(n)} indexes`),
+    says: "With these, the rows are found sooner. Nothing is made by itself: an index costs writes and disk. Only operators see this.",
+  },
+
   imports: {
     back: "All jobs",
     unknown: "There is no such import, or you may not see it.",

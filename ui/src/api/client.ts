@@ -1,7 +1,7 @@
 /** The HTTP interface: one function a question, and refusals as values that can be told to people. */
 
 import type {
-  Column, Count, Fault, Happened, Job, Notice, Operations, Preview, Reject, Report, Run, Started,
+  Column, Count, Fault, Happened, Job, MissingIndex, Notice, Operations, Preview, Reject, Report, Run, Started,
 } from "./types";
 
 /** What the server answered instead of what was asked for. status 0: it could not be reached. */
@@ -97,6 +97,10 @@ export class Api {
 
   columns = async (job: string, params: Query, signal?: AbortSignal): Promise<Column[]> =>
     (await this.get<{ columns: Column[] }>(`jobs/${encodeURIComponent(job)}/columns`, params, signal)).columns;
+
+  /** For operators. */
+  missingIndexes = async (job: string, params: Query): Promise<MissingIndex[]> =>
+    (await this.get<{ indexes: MissingIndex[] }>(`jobs/${encodeURIComponent(job)}/advice`, params)).indexes;
 
   start = (job: string, body: unknown, key: string): Promise<Started> =>
     this.post(`jobs/${encodeURIComponent(job)}/runs`, body, { "Idempotency-Key": key });

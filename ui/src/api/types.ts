@@ -30,6 +30,12 @@ export interface Job {
   importing: Importing | null;
 }
 
+/** An index that a run would need, and the statement that makes it. */
+export interface MissingIndex {
+  because: string;
+  statement: string;
+}
+
 export interface Importing {
   fields: ImportField[];
   unique: string[][];

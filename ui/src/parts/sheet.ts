@@ -198,6 +198,31 @@ const ground = css`
     -webkit-box-orient: vertical;
     -webkit-line-clamp: 3;
   }
+  summary {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 0.25rem 0.625rem;
+    min-height: 2.75rem;
+    margin: -0.625rem 0;
+    cursor: pointer;
+    border-radius: 0.5rem;
+  }
+  summary::before {
+    content: "";
+    width: 0.5rem;
+    height: 0.5rem;
+    margin-inline: 0.125rem 0.25rem;
+    border: solid var(--quiet);
+    border-width: 0 2px 2px 0;
+    transform: rotate(-45deg);
+  }
+  details[open] > summary::before {
+    transform: rotate(45deg);
+  }
+  details[open] > summary {
+    margin-block-end: 0.5rem;
+  }
   dialog {
     padding: 1.5rem;
     color: var(--ink);

@@ -119,6 +119,7 @@ export class OperationsView extends AskingElement {
   @state() private failures: Run[] = [];
   @state() private denied = false;
   private samples: Sample[] = [];
+  private titles = new Map<string, string>(); // of jobs, by name
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -132,6 +133,7 @@ export class OperationsView extends AskingElement {
 
   private async look(): Promise<void> {
     try {
+      if (!this.now) this.titles = new Map((await this.api.jobs()).map((one) => [one.name, one.title]));
       const now = await this.api.operations();
       this.samples = [...this.samples, sample(now)].slice(-KEPT);
       this.now = now;
@@ -241,7 +243,7 @@ export class OperationsView extends AskingElement {
         ? table(
             [say.job, [say.succeeded], [say.failed], [say.rate], [say.rows], [say.average]],
             lines.map((one) => [
-              one.job,
+              this.titles.get(one.job) ?? one.job,
               count(one.good),
               count(one.bad),
               percent.format(one.bad / (one.good + one.bad || 1)),

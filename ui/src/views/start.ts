@@ -2,10 +2,11 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
-import { Refused } from "../api/client";
+import { type Query, Refused } from "../api/client";
 import { Intent } from "../api/intent";
 import { told } from "../api/telling";
 import type { Column, Count, Job } from "../api/types";
+import "../parts/advice";
 import type { Columns } from "../parts/columns";
 import "../parts/columns";
 import { asBody, asQuery, type Chosen, complete, defaults, field } from "../parts/fields";
@@ -59,31 +60,6 @@ export class Start extends AskingElement {
         letter-spacing: -0.02em;
         line-height: 1.15;
       }
-      summary {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        gap: 0.25rem 0.625rem;
-        min-height: 2.75rem;
-        margin: -0.625rem 0;
-        cursor: pointer;
-        border-radius: 0.5rem;
-      }
-      summary::before {
-        content: "";
-        width: 0.5rem;
-        height: 0.5rem;
-        margin-inline: 0.125rem 0.25rem;
-        border: solid var(--quiet);
-        border-width: 0 2px 2px 0;
-        transform: rotate(-45deg);
-      }
-      details[open] > summary::before {
-        transform: rotate(45deg);
-      }
-      details[open] > summary {
-        margin-block-end: 0.5rem;
-      }
       aside button {
         width: 100%;
         min-height: 3rem;
@@ -101,11 +77,13 @@ export class Start extends AskingElement {
 
   @property() job = "";
   @property({ attribute: false }) query = new URLSearchParams();
+  @property({ type: Boolean }) operator = false;
   @state() private found: Job | null | undefined;
   @state() private chosen: Chosen = {};
   @state() private format = "";
   @state() private count: Count | null = null;
   @state() private counting = false;
+  @state() private asked: Query | null = null;
   @state() private countProblem = "";
   @state() private columns: Column[] | null = null;
   @state() private like: Like | null = null;
@@ -156,7 +134,7 @@ export class Start extends AskingElement {
     this.asking.abort();
     this.countProblem = "";
     if (!complete(job.parameters, this.chosen)) {
-      [this.count, this.counting] = [null, false];
+      [this.count, this.counting, this.asked] = [null, false, null];
       return;
     }
     const { signal } = (this.asking = new AbortController());
@@ -166,6 +144,7 @@ export class Start extends AskingElement {
       try {
         this.count = await this.api.count(job.name, query, signal);
         this.columns = await this.api.columns(job.name, query, signal);
+        this.asked = query;
       } catch (error) {
         if (!(error instanceof Refused) || error.passing || error.status === 401) throw error;
         [this.count, this.countProblem] = [null, told(error)];
@@ -215,7 +194,7 @@ export class Start extends AskingElement {
       <h1>${this.found.title}</h1>
       <p class="lead quiet">${this.found.description}</p>
       <form @submit=${this.submit} @change=${() => this.requestUpdate()}>
-        <div class="parts">${this.filters(this.found)} ${this.columnChoice()} ${this.found.kind === "report" ? nothing : this.file(this.found)} ${this.more(this.found)}</div>
+        <div class="parts">${this.filters(this.found)} ${this.columnChoice()} ${this.found.kind === "report" ? nothing : this.file(this.found)} ${this.more(this.found)} ${this.advice()}</div>
         ${this.summary()}
       </form>`;
   }
@@ -254,6 +233,11 @@ export class Start extends AskingElement {
         </label>
       </div>
     </section>`;
+  }
+
+  private advice(): TemplateResult | typeof nothing {
+    if (!this.operator) return nothing;
+    return html`<nb-advice .api=${this.api} .job=${this.job} .chosen=${this.asked}></nb-advice>`;
   }
 
   private more(job: Job): TemplateResult {
