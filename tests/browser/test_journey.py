@@ -322,6 +322,10 @@ def test_operators_are_told_of_missing_indexes_before_a_run(site: Site, page: Pa
     page.get_by_role("heading", name="Missing indexes").click()
     expect(page.get_by_text("No index begins with city")).to_be_visible()
     expect(page.get_by_text(re.compile("^create index .*leads.*city.*;$"))).to_be_visible()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()").startswith("create index idx_leads_city on")
     page.get_by_role("combobox", name="City").select_option("any")
     expect(page.get_by_role("heading", name="Missing indexes")).to_be_hidden()
 

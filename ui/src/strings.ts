@@ -108,6 +108,8 @@ export const words = {
     title: "Missing indexes",
     many: (n: number) => (n === 1 ? "1 index" : `${count(n)} indexes`),
     says: "With these, the rows are found sooner. Nothing is made by itself: an index costs writes and disk. Only operators see this.",
+    copy: "Copy",
+    copied: "Copied",
   },
 
   imports: {
