@@ -1,7 +1,7 @@
 /** Rows and pixels. A browser's element ends at some 17 million pixels, so very long tables scroll in proportion. */
 
 const TALLEST = 12_000_000;
-const HEAD = 36;
+const HEAD = 36; // pixels of the header, which stays
 const FAR = 50; // views from which on the thumb of a scroll bar gets no smaller
 
 export class Scroll {
