@@ -3,11 +3,11 @@
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { Calm } from "../calm";
+import { write } from "../clipboard";
 import { count } from "../figures";
 import { sheet } from "../parts/sheet";
 import { words } from "../strings";
 import { Choice, led, type Place } from "./choice";
-import { write } from "./clipboard";
 import { dragged, Widths } from "./columns";
 import { look } from "./look";
 import { Pages } from "./pages";

@@ -4,7 +4,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { Api, Query } from "../api/client";
 import type { MissingIndex } from "../api/types";
-import { write } from "../grid/clipboard";
+import { write } from "../clipboard";
 import { words } from "../strings";
 import { sheet } from "./sheet";
 
